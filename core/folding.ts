@@ -1,0 +1,206 @@
+// Lines become States: the fold that client posts, agents and ingest have in common. Owns which State a line goes
+// to and why a line is refused; never reads bytes and never sends.
+
+import type { Encoded, Line, Payload } from "./event.ts";
+import { DecodeError, type Handler } from "./handlers/handler.ts";
+import type { Registry } from "./handlers/registry.ts";
+import { accept, type LineRefusal, refuse, type Result } from "./refusal.ts";
+
+/** The State of one (tab, client), and what went into it. */
+export interface Folded {
+  readonly tab: string;
+  readonly client: string;
+  readonly handler: Handler;
+  readonly state: unknown;
+  /** Events folded in. */
+  readonly events: number;
+  /** The lines that they came from, so that a later refusal can name them. Empty after `absorb`. */
+  readonly lines: readonly number[];
+}
+
+export interface FoldingOptions {
+  /** States held at once: a line that would need one more is refused. */
+  readonly statesMax: number;
+  /** The type that a tab is known to have from before, if any. */
+  readonly typeOf?: (tab: string) => string | undefined;
+}
+
+interface TabFold {
+  readonly handler: Handler;
+  readonly byClient: Map<string, MutableFolded>;
+}
+
+type MutableFolded = { -readonly [Key in keyof Folded]: Folded[Key] } & { lines: number[] };
+
+/** Lines folded into one State a (tab, client). */
+export class Folding {
+  readonly #registry: Registry;
+  readonly #options: FoldingOptions;
+  readonly #byTab = new Map<string, TabFold>();
+  #size = 0;
+  #events = 0;
+
+  constructor(registry: Registry, options: FoldingOptions) {
+    this.#registry = registry;
+    this.#options = options;
+  }
+
+  /** States held. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Events folded into them. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /**
+   * Folds one line in, whole or not at all, and answers how many events that was. Times that are missing or ahead of
+   * `now` count at `now`. The line's columns may be changed and are not kept.
+   */
+  add(line: Line, now: number): Result<number, LineRefusal> {
+    const tab = this.#tab(line.tab, line.type);
+    if (!tab.ok) return tab;
+    const { handler } = tab.value;
+    const known = tab.value.byClient.get(line.client);
+    if (known === undefined && this.#size >= this.#options.statesMax) {
+      return refuse("tabs_full", `cannot hold another State: ${this.#size} are held already; post fewer tabs at once`);
+    }
+    const checked = check(handler, line.payload, now);
+    if (!checked.ok) return checked;
+    const target = known ?? this.#open(tab.value, line);
+    const events = fold(target, checked.value, now);
+    target.events += events;
+    target.lines.push(line.number);
+    this.#events += events;
+    return accept(events);
+  }
+
+  /**
+   * Reduces all of `other` into this one. Answers what could not be taken since its tab has another type here;
+   * `other` must not be used afterwards.
+   */
+  absorb(other: Folding): readonly { readonly folded: Folded; readonly refusal: LineRefusal }[] {
+    const refused = [];
+    for (const folded of other) {
+      const tab = this.#tab(folded.tab, folded.handler.type);
+      if (!tab.ok) {
+        refused.push({ folded, refusal: tab.refusal });
+        continue;
+      }
+      const target = tab.value.byClient.get(folded.client);
+      if (target === undefined) this.#keep(tab.value, { ...folded, lines: [] });
+      else {
+        target.handler.reduce(target.state, folded.state);
+        target.events += folded.events;
+      }
+      this.#events += folded.events;
+    }
+    return refused;
+  }
+
+  /** In the order of first appearance of their tabs. */
+  *[Symbol.iterator](): Iterator<Folded> {
+    for (const tab of this.#byTab.values()) yield* tab.byClient.values();
+  }
+
+  #tab(name: string, type: string): Result<TabFold, LineRefusal> {
+    const known = this.#byTab.get(name);
+    const typeInForce = known?.handler.type ?? this.#options.typeOf?.(name) ?? type;
+    if (typeInForce !== type) return refuse("type_conflict", typeConflict(name, typeInForce, type));
+    if (known !== undefined) return accept(known);
+    const handler = this.#registry.get(type);
+    if (handler === undefined) {
+      const types = this.#registry.types.join(", ");
+      return refuse("type_unknown", `cannot fold tab "${name}" as type "${type}" is unknown: known types are ${types}`);
+    }
+    return accept({ handler, byClient: new Map() });
+  }
+
+  #open(tab: TabFold, line: Line): MutableFolded {
+    const state = tab.handler.create(line.client);
+    return this.#keep(tab, { tab: line.tab, client: line.client, handler: tab.handler, state, events: 0, lines: [] });
+  }
+
+  #keep(tab: TabFold, folded: MutableFolded): MutableFolded {
+    // Only here does a tab begin to exist, so that a refused line leaves no trace.
+    this.#byTab.set(folded.tab, tab);
+    tab.byClient.set(folded.client, folded);
+    this.#size++;
+    return folded;
+  }
+}
+
+/** The message that names both types, the same wherever the conflict is found. */
+export function typeConflict(tab: string, typeInForce: string, type: string): string {
+  return `tab "${tab}" is a ${typeInForce}, not a ${type}`;
+}
+
+/** A payload of which every event is known to be acceptable; a State comes decoded. */
+type Checked = Exclude<Payload, { readonly kind: "state" }> | {
+  readonly kind: "decoded";
+  readonly state: unknown;
+  readonly count: number;
+};
+
+function check(handler: Handler, payload: Payload, now: number): Result<Checked, LineRefusal> {
+  if (payload.kind === "state") return decode(handler, payload.encoded, payload.version, payload.count, now);
+  const count = payload.kind === "numbers" ? payload.count : payload.values.length;
+  // Numbers are finite once parsed: a handler that takes columns has nothing left to check.
+  if (payload.kind === "numbers" && handler.foldNumbers !== undefined) return accept(payload);
+  for (let index = 0; index < count; index++) {
+    const reason = handler.check(payload.values[index]);
+    if (reason !== undefined) return refuse("value_illegal", `cannot fold value ${index + 1} of the line: ${reason}`);
+  }
+  return accept(payload);
+}
+
+function decode(
+  handler: Handler,
+  encoded: Encoded,
+  version: number,
+  count: number,
+  now: number,
+): Result<Checked, LineRefusal> {
+  if (version > handler.version) {
+    return refuse(
+      "state_illegal",
+      `cannot read a ${handler.type} State of version ${version}: the newest known here is ${handler.version}`,
+    );
+  }
+  try {
+    const state = handler.decode(encoded, version);
+    handler.clamp(state, now);
+    return accept({ kind: "decoded", state, count });
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return refuse("state_illegal", `cannot read the ${handler.type} State: ${error.message}`);
+  }
+}
+
+function fold(target: MutableFolded, payload: Checked, now: number): number {
+  const { handler, state } = target;
+  switch (payload.kind) {
+    case "decoded":
+      handler.reduce(state, payload.state);
+      return payload.count;
+    case "json":
+      for (let index = 0; index < payload.values.length; index++) {
+        handler.fold(state, timeOf(payload.times[index], now), payload.values[index]);
+      }
+      return payload.values.length;
+    case "numbers": {
+      const { count, times, values } = payload;
+      for (let index = 0; index < count; index++) times[index] = timeOf(times[index], now);
+      if (handler.foldNumbers !== undefined) handler.foldNumbers(state, times, values, count);
+      else for (let index = 0; index < count; index++) handler.fold(state, times[index], values[index]);
+      return count;
+    }
+  }
+}
+
+/** A missing time (NaN) or one ahead of now counts at now. */
+function timeOf(time: number, now: number): number {
+  return time <= now ? time : now;
+}

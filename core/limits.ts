@@ -1,0 +1,44 @@
+// Every number that bounds something: its unit, its reason, and how the numbers hang together. Those that a setting
+// may change are the defaults of that setting.
+
+import { assert } from "./assert.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const limits = {
+  /** A name is part of URLs, log lines and Redis keys. */
+  nameCharactersMax: 256,
+
+  /** One line is held in memory whole while it is parsed. */
+  lineBytesMax: 1 * MIB,
+  /** A body is held as States, which may be as large as the bytes that they came from. Counted once decompressed. */
+  bodyBytesMax: 64 * MIB,
+  /** An answer lists this many rejected lines and counts the others. */
+  rejectedLinesMax: 1000,
+
+  tabsMax: 1_000_000,
+  clientsMax: 100_000,
+
+  /** Batches that a receiver remembers of one sender above the sender's `low`; a sender keeps fewer unacknowledged. */
+  seqsRememberedMax: 1024,
+  /** A sender that has not been heard of for this long is forgotten. */
+  senderForgottenS: 7 * 86_400,
+  sendersMax: 100_000,
+
+  /** Bytes waiting in the queues of the embedded store: above the hard limit all posts are refused ... */
+  queueBytesHard: 512 * MIB,
+  /** ... and from the soft one on, with a probability that grows to one. */
+  queueBytesSoft: 256 * MIB,
+
+  /** Bins of each store of a sketch: 17 decades at 0.5 %. */
+  sketchBinsMax: 4096,
+  /** Values that a Buffer keeps. */
+  bufferValuesMax: 1000,
+  /** A Gauge that no client has set for this long is forgotten. */
+  gaugeForgottenS: 48 * 3600,
+} as const;
+
+assert(limits.lineBytesMax <= limits.bodyBytesMax, "a line must fit into a body");
+assert(limits.queueBytesSoft < limits.queueBytesHard, "refusals must begin before all is refused");
+assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
