@@ -1,0 +1,3 @@
+// `@std/http/status` where JSR can't be reached (see assert.ts).
+// @ts-types="./http_status.d.ts"
+export * from "std/http/status.js";
