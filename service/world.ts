@@ -1,0 +1,20 @@
+// The real clock, randomness and sleep. Only composition roots name these; everything else is handed them.
+
+import type { Clock, Random, Sleep } from "../core/world.ts";
+
+export const systemClock: Clock = () => Date.now() / 1000;
+
+export const systemRandom: Random = () => Math.random();
+
+export const systemSleep: Sleep = (ms, signal) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal?.aborted) return Promise.resolve();
+  const timer = setTimeout(wake, ms);
+  signal?.addEventListener("abort", wake, { once: true });
+  function wake(): void {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", wake);
+    resolve();
+  }
+  return promise;
+};
