@@ -62,12 +62,16 @@ export async function listen(handler: Fetch, options: ListenOptions): Promise<Li
   }
 
   async function close(deadlineMs: number): Promise<void> {
-    const deadline = new AbortController();
-    const tooLate = systemSleep(deadlineMs, deadline.signal).then(() => closing.abort());
-    // shutdown() breaks bodies in flight (denoland/deno issue 36809): it may only come once all requests are done.
-    await Promise.race([door.close(), tooLate]);
-    await Promise.race([server.shutdown(), tooLate]);
-    deadline.abort();
+    const waiting = new AbortController();
+    const areAllDone = await Promise.race([
+      door.close().then(() => true),
+      systemSleep(deadlineMs, waiting.signal).then(() => false),
+    ]);
+    waiting.abort();
+    // shutdown() breaks bodies under way (denoland/deno issue 36809), and an abort after it throws: so the one where
+    // all is done, the other where time is up.
+    if (areAllDone) await server.shutdown();
+    else closing.abort();
     await server.finished;
   }
 

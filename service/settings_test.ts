@@ -1,0 +1,121 @@
+import { assertEquals } from "@std/assert";
+import { choice, flag, integer, listOf, milliseconds, number, readSettings, setting, string, url } from "./settings.ts";
+
+const about = { name: "taba-test", version: "1.2.3", summary: "Shows what settings do." };
+
+const table = {
+  port: setting(integer(0, 65535), { default: 8279, help: "port to listen on" }),
+  server: setting(listOf(url()), { default: ["http://127.0.0.1:8300"], help: "servers" }),
+  flushMs: setting(milliseconds(1, 60_000), { default: 500, help: "how often to seal" }),
+  ratio: setting(number(0, 1), { default: 0.5, help: "a share" }),
+  token: setting(string("TOKEN"), { default: undefined, help: "bearer token" }),
+  roles: setting(listOf(choice("fe", "be")), { default: ["fe", "be"], help: "what it does" }),
+  verbose: setting(flag(), { default: false, help: "say more" }),
+};
+
+const defaults = {
+  port: 8279,
+  server: ["http://127.0.0.1:8300"],
+  flushMs: 500,
+  ratio: 0.5,
+  token: undefined,
+  roles: ["fe", "be"],
+  verbose: false,
+};
+
+function read(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return readSettings(table, { about, sources: { args, env: (name) => env[name] } });
+}
+
+function assertRead(args: readonly string[], expected: Partial<Record<keyof typeof table, unknown>>): void {
+  assertEquals<unknown>(read(args), { kind: "settings", settings: { ...defaults, ...expected } });
+}
+
+function assertProblem(args: readonly string[], message: string): void {
+  assertEquals<unknown>(read(args), { kind: "problem", message });
+}
+
+Deno.test("readSettings: gives defaults where nothing is said", () => {
+  assertRead([], {});
+});
+
+Deno.test("readSettings: takes a value after a space or an equals sign", () => {
+  assertRead(["--flush-ms", "200"], { flushMs: 200 });
+  assertRead(["--flush-ms=200", "--token=a=b"], { flushMs: 200, token: "a=b" });
+});
+
+Deno.test("readSettings: a flag wins over the environment, which wins over the default", () => {
+  const env = { TABA_PORT: "1", TABA_FLUSH_MS: "7", TABA_VERBOSE: "1", TABA_RATIO: "" };
+  const outcome = read(["--port", "2"], env);
+  assertEquals<unknown>(outcome, { kind: "settings", settings: { ...defaults, port: 2, flushMs: 7, verbose: true } });
+});
+
+Deno.test("readSettings: a list takes commas and repeats, anything else its last value", () => {
+  assertRead(["--server", "http://a:1, https://b/x/", "--server=http://c:3"], {
+    server: ["http://a:1", "https://b/x", "http://c:3"],
+  });
+  assertRead(["--roles", "be"], { roles: ["be"] });
+  assertRead(["--port", "1", "--port", "2"], { port: 2 });
+});
+
+Deno.test("readSettings: a value of the wrong kind is named with what must hold", () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["--port", "x", "a whole number from 0 to 65535"],
+    ["--port", "65536", "a whole number from 0 to 65535"],
+    ["--port", "1.5", "a whole number from 0 to 65535"],
+    ["--port", "0x10", "a whole number from 0 to 65535"],
+    ["--port", "", "a whole number from 0 to 65535"],
+    ["--flush-ms", "0", "a whole number of milliseconds from 1 to 60000"],
+    ["--ratio", "1.01", "a number from 0 to 1"],
+    ["--ratio", "half", "a number from 0 to 1"],
+    ["--token", "", "not empty"],
+    ["--server", "nonsense", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
+    ["--server", "ftp://a", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
+    ["--server", "http://a?b=1", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
+    ["--server", "http://a,", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
+    ["--roles", "fe,xx", "one of fe, be (several with commas between them)"],
+  ];
+  for (const [name, value, must] of cases) {
+    assertProblem(
+      [`${name}=${value}`],
+      `cannot start as ${name} must be ${must}: current value is ${JSON.stringify(value)}`,
+    );
+  }
+});
+
+Deno.test("readSettings: a bad value from the environment is named by its variable", () => {
+  assertEquals<unknown>(read([], { TABA_VERBOSE: "maybe" }), {
+    kind: "problem",
+    message: 'cannot start as TABA_VERBOSE must be true or false: current value is "maybe"',
+  });
+});
+
+Deno.test("readSettings: arguments that nothing answers to are named", () => {
+  assertProblem(["--prot", "1"], 'cannot start as all arguments must be known: "--prot" is not; see --help');
+  assertProblem(["serve"], 'cannot start as all arguments must be known: "serve" is not; see --help');
+  assertProblem(["-p", "--", "x"], 'cannot start as all arguments must be known: "-p", "x" is not; see --help');
+  assertProblem(["--no-verbose"], 'cannot start as all arguments must be known: "--no-verbose" is not; see --help');
+});
+
+Deno.test("readSettings: --version gives name and version", () => {
+  assertEquals<unknown>(read(["--version"]), { kind: "told", text: "taba-test 1.2.3" });
+});
+
+Deno.test("readSettings: --help lists every setting with its default and its variable", () => {
+  assertEquals<unknown>(read(["--help", "--port", "x"]), {
+    kind: "told",
+    text: `taba-test 1.2.3: Shows what settings do.
+
+Usage: taba-test [options]
+
+  --port N           port to listen on (default: 8279) [env: TABA_PORT]
+  --server URL[,…]   servers (default: http://127.0.0.1:8300) [env: TABA_SERVER]
+  --flush-ms MS      how often to seal (default: 500) [env: TABA_FLUSH_MS]
+  --ratio X          a share (default: 0.5) [env: TABA_RATIO]
+  --token TOKEN      bearer token [env: TABA_TOKEN]
+  --roles fe|be[,…]  what it does (default: fe,be) [env: TABA_ROLES]
+  --verbose          say more [env: TABA_VERBOSE]
+  --help             print this and exit
+  --version          print the version and exit`,
+  });
+});
