@@ -12,10 +12,14 @@ export const limits = {
 
   /** One line is held in memory whole while it is parsed. */
   lineBytesMax: 1 * MIB,
+  /** Handlers may walk a value by recursion. */
+  jsonDepthMax: 32,
   /** A body is held as States, which may be as large as the bytes that they came from. Counted once decompressed. */
   bodyBytesMax: 64 * MIB,
   /** An answer lists this many rejected lines and counts the others. */
   rejectedLinesMax: 1000,
+  /** What an answer says of one rejected line: handlers that plug in may say more than anyone wants to read. */
+  rejectionCharactersMax: 500,
 
   tabsMax: 1_000_000,
   clientsMax: 100_000,
