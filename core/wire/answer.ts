@@ -1,0 +1,43 @@
+// What a post answers, read by the sender. A receiver may be anything that listens at an address: what does not look
+// like an answer was none, and the batch is sent again.
+
+import type { PostAnswer, RejectedLine } from "../event.ts";
+
+/** The answer in the text of a body; undefined where it is anything else. */
+export function readAnswer(text: string): PostAnswer | undefined {
+  const value = parse(text);
+  if (typeof value !== "object" || value === null) return undefined;
+  if (!("lines" in value && "events" in value && "rejected" in value)) return undefined;
+  const { lines, events } = value;
+  if (!isCount(lines) || !isCount(events)) return undefined;
+  if (!Array.isArray(value.rejected)) return undefined;
+  const rejected = value.rejected.map(readRejectedLine).filter((line) => line !== undefined);
+  if (rejected.length !== value.rejected.length) return undefined;
+  const answer = { lines, events, rejected };
+  const rejectedMore = "rejectedMore" in value ? value.rejectedMore : undefined;
+  if (rejectedMore !== undefined && !isCount(rejectedMore)) return undefined;
+  const isRepeated = "repeated" in value && value.repeated === true;
+  return {
+    ...answer,
+    ...(rejectedMore === undefined ? {} : { rejectedMore }),
+    ...(isRepeated ? { repeated: true } : {}),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readRejectedLine(value: unknown): RejectedLine | undefined {
+  if (typeof value !== "object" || value === null || !("line" in value && "error" in value)) return undefined;
+  const { line, error } = value;
+  return isCount(line) && typeof error === "string" ? { line, error } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
