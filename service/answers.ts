@@ -27,16 +27,17 @@ export interface RefusedOptions {
   readonly allow?: string;
 }
 
-/** The answer to a refused request: `{"error": …, "code": …}` with the status of its code. */
+/** The answer to a refused request: `{"error": …, "code": …}`, what else the refusal says, and the status of its code. */
 export function refused(refusal: RequestRefusal, options: RefusedOptions = {}): Response {
-  const status = statusOf[refusal.code];
-  const response = json({ error: refusal.message, code: refusal.code }, status);
+  const { message, code, ...more } = refusal;
+  const status = statusOf[code];
+  const response = json({ error: message, code, ...more }, status);
   if (status === 429 || status === 503) {
     response.headers.set("retry-after", String(options.retryAfterS ?? RETRY_AFTER_S));
   }
   if (status === 401) response.headers.set("www-authenticate", "Bearer");
   if (options.allow !== undefined) response.headers.set("allow", options.allow);
-  if (refusal.code === "stopping") response.headers.set("connection", "close");
+  if (code === "stopping") response.headers.set("connection", "close");
   return response;
 }
 

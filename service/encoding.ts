@@ -1,0 +1,163 @@
+// Content encodings, both ways: request bodies as streams whose decompressed size is bounded, and bodies of our own
+// as a whole. Knows nothing of what is inside.
+
+import type { Transform } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import { constants, createGunzip, createGzip, createInflate, createInflateRaw } from "node:zlib";
+import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
+
+type Body = ReadableStream<Uint8Array>;
+type Chunks = AsyncIterable<Uint8Array>;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** The low half of the first byte of every zlib frame (RFC 1950, section 2.2). */
+const ZLIB_METHOD = 8;
+
+/** node:zlib and not DecompressionStream, which refuses a body of several gzip members, as `cat a.gz b.gz` makes one. */
+const decoders: ReadonlyMap<string, (body: Body) => Chunks> = new Map([
+  ["identity", (body: Body): Chunks => body],
+  ["gzip", gunzipped],
+  ["x-gzip", gunzipped],
+  ["deflate", inflated],
+]);
+
+export interface DecodeBodyOptions {
+  /** Counted once decompressed. */
+  readonly bytesMax: number;
+}
+
+/**
+ * The bytes of a request's body, decompressed as its content-encoding says, while they come. A refusal is the last
+ * item: for an encoding that is not known, for more than `bytesMax` bytes, and for a body that is cut short or
+ * corrupt. However it ends, also where the caller stops early, the request's stream is closed.
+ */
+export async function* decodeBody(
+  request: Request,
+  { bytesMax }: DecodeBodyOptions,
+): AsyncGenerator<Result<Uint8Array, RequestRefusal>, void, void> {
+  const { body, headers } = request;
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() || "identity";
+  const decoder = decoders.get(encoding);
+  if (decoder === undefined || Number(headers.get("content-length")) > bytesMax) {
+    await Promise.allSettled([body?.cancel()]);
+    yield decoder === undefined ? unknown(encoding) : tooLarge(bytesMax);
+    return;
+  }
+  if (body === null) return;
+  let bytes = 0;
+  let cause: unknown;
+  try {
+    for await (const chunk of decoder(body)) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) break;
+      yield accept(chunk);
+    }
+  } catch (error) {
+    cause = error;
+  }
+  if (bytes > bytesMax) yield tooLarge(bytesMax);
+  else if (cause !== undefined) yield cutShort(encoding, cause);
+}
+
+function unknown(encoding: string): Result<never, RequestRefusal> {
+  const known = [...decoders.keys()].join(", ");
+  return refuse(
+    "encoding_unknown",
+    `cannot read the body as its content-encoding must be one of ${known}: current value is ${
+      JSON.stringify(encoding)
+    }`,
+  );
+}
+
+function tooLarge(bytesMax: number): Result<never, RequestRefusal> {
+  return refuse("body_too_large", `cannot take a body of more than ${bytesMax} bytes, decompressed: post it in parts`);
+}
+
+function cutShort(encoding: string, cause: unknown): Result<never, RequestRefusal> {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return refuse("body_malformed", `cannot read the body to its end, with content-encoding ${encoding}: ${why}`);
+}
+
+function gunzipped(body: Body): Chunks {
+  return transformed(body, () => createGunzip({ chunkSize: CHUNK_BYTES }));
+}
+
+/** `deflate` means the zlib format, but there are senders that leave its frame out (RFC 9110, section 8.4.1.2). */
+function inflated(body: Body): Chunks {
+  return transformed(body, (first) => {
+    const isFramed = first === undefined || (first & 0x0f) === ZLIB_METHOD;
+    return (isFramed ? createInflate : createInflateRaw)({ chunkSize: CHUNK_BYTES });
+  });
+}
+
+/** `body` through the engine chosen by its first byte. */
+async function* transformed(body: Body, engineOf: (first: number | undefined) => Transform): Chunks {
+  const reader = body.getReader();
+  let feeding: Promise<void> | undefined;
+  try {
+    const first = await reader.read();
+    const engine = engineOf(first.value?.[0]);
+    feeding = feed(engine, { first, reader });
+    yield* engine;
+  } finally {
+    // Leaving the loop has destroyed the engine; cancelling ends a read that waits for a slow sender.
+    await Promise.allSettled([reader.cancel(), feeding]);
+  }
+}
+
+async function feed(
+  engine: Transform,
+  { first, reader }: {
+    readonly first: ReadableStreamReadResult<Uint8Array>;
+    readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  },
+): Promise<void> {
+  try {
+    for (let read = first; !read.done && !engine.destroyed; read = await reader.read()) {
+      if (!engine.write(read.value)) await drained(engine);
+    }
+    engine.end();
+  } catch (error) {
+    engine.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** Until the engine takes more, or will take nothing any more. */
+function drained(engine: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      engine.off("drain", go).off("close", go);
+      resolve();
+    };
+    engine.on("drain", go).on("close", go);
+  });
+}
+
+/**
+ * The gzip of a body. The chunks are made and compressed one by one with the event loop running in between: zlib
+ * works on the thread that asks it to.
+ */
+export async function gzip(chunks: Iterable<Uint8Array>): Promise<Uint8Array> {
+  const engine = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: CHUNK_BYTES });
+  const compressed: Uint8Array[] = [];
+  engine.on("data", (chunk: Uint8Array) => compressed.push(chunk));
+  const ended = new Promise<void>((resolve, reject) => engine.on("end", resolve).on("error", reject));
+  for (const chunk of chunks) {
+    if (!engine.write(chunk)) await drained(engine);
+    await setImmediate();
+  }
+  engine.end();
+  await ended;
+  return joined(compressed);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,214 @@
+// The way from a request to a folded batch, and back to its answer: what agent and server do with a post before
+// they differ. Never throws for what a sender wrote, and applies nothing: the folding is the post's own until its
+// body has been read whole.
+
+import { unreachable } from "../core/assert.ts";
+import type { BatchHeader, PostAnswer, RejectedLine } from "../core/event.ts";
+import { type Folded, Folding } from "../core/folding.ts";
+import type { Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
+import { accept, type LineRefusal, type LineRefusalCode, refuse, type RequestRefusal } from "../core/refusal.ts";
+import type { Result } from "../core/refusal.ts";
+import { NdjsonReader, type Read } from "../core/wire/ndjson.ts";
+import type { Clock } from "../core/world.ts";
+import { decodeBody } from "./encoding.ts";
+
+export interface ReadPostOptions {
+  readonly registry: Registry;
+  readonly now: Clock;
+  /** The type that a tab is known to have from before, if any. */
+  readonly typeOf?: (tab: string) => string | undefined;
+  /** Each of these bounds is the one in core/limits.ts where left out. */
+  readonly bodyBytesMax?: number;
+  readonly lineBytesMax?: number;
+  readonly statesMax?: number;
+}
+
+/** A line that was left out, with the code to count it by. */
+export interface Rejection {
+  readonly line: number;
+  readonly code: LineRefusalCode;
+  readonly error: string;
+}
+
+/** A batch that was read whole, with at least one line that counts or no line at all. */
+export interface Post {
+  readonly header: BatchHeader;
+  readonly folding: Folding;
+  /** Lines folded in. */
+  readonly lines: number;
+  readonly events: number;
+  /** Of the body, decompressed. */
+  readonly bytes: number;
+  /** The first `rejectedLinesMax` lines that were left out. */
+  readonly rejected: readonly Rejection[];
+  /** All lines that were left out, by reason. */
+  readonly refusals: ReadonlyMap<LineRefusalCode, number>;
+}
+
+/** Nothing of a post counts; where that is so for each of its lines, these are named. */
+export interface PostRefusal extends RequestRefusal {
+  readonly rejected?: readonly RejectedLine[];
+  readonly rejectedMore?: number;
+}
+
+/** A State of the post that could not be taken after all, and with it the lines that it came from. */
+export interface LateRefusal {
+  readonly folded: Folded;
+  readonly refusal: LineRefusal;
+}
+
+/**
+ * What people and programs send NDJSON as. `application/x-www-form-urlencoded` is what `curl --data-binary` says
+ * unless told otherwise.
+ */
+const CONTENT_TYPES: ReadonlySet<string> = new Set([
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+  "application/json",
+  "application/octet-stream",
+  "application/x-www-form-urlencoded",
+  "text/plain",
+]);
+
+/** Reads the body of a post to its end and folds its lines. Whatever the outcome, the body's stream is closed. */
+export async function readPost(request: Request, options: ReadPostOptions): Promise<Result<Post, PostRefusal>> {
+  const contentType = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase() ?? "";
+  if (contentType !== "" && !CONTENT_TYPES.has(contentType)) {
+    await Promise.allSettled([request.body?.cancel()]);
+    const known = [...CONTENT_TYPES].join(", ");
+    return refuse(
+      "content_type_unknown",
+      `cannot read the body as its content-type must be one of ${known}: current value is ${
+        JSON.stringify(contentType)
+      }`,
+    );
+  }
+  const reading = new Reading(options);
+  for await (const chunk of decodeBody(request, { bytesMax: options.bodyBytesMax ?? limits.bodyBytesMax })) {
+    if (!chunk.ok) return chunk;
+    reading.take(chunk.value);
+  }
+  return reading.finish();
+}
+
+/** One post while it is read. */
+class Reading {
+  readonly #reader: NdjsonReader;
+  readonly #folding: Folding;
+  readonly #now: Clock;
+  readonly #rejections = new Rejections();
+  #header: BatchHeader = {};
+  #isEmpty = true;
+  #lines = 0;
+  #bytes = 0;
+  #refusal: RequestRefusal | undefined;
+
+  constructor({ registry, now, typeOf, statesMax = limits.tabsMax, lineBytesMax }: ReadPostOptions) {
+    // A body whose first line is `1` is the original protocol's: its reader, once there is one, is chosen here.
+    this.#reader = new NdjsonReader({ lineBytesMax });
+    this.#folding = new Folding(registry, { statesMax, ...(typeOf === undefined ? {} : { typeOf }) });
+    this.#now = now;
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    this.#fold(this.#reader.push(chunk));
+  }
+
+  finish(): Result<Post, PostRefusal> {
+    this.#fold(this.#reader.end());
+    if (this.#refusal !== undefined) return { ok: false, refusal: this.#refusal };
+    if (this.#isEmpty) return refuse("body_malformed", "cannot take an empty body: post at least one line");
+    const post: Post = {
+      header: this.#header,
+      folding: this.#folding,
+      lines: this.#lines,
+      events: this.#folding.events,
+      bytes: this.#bytes,
+      rejected: this.#rejections.listed,
+      refusals: this.#rejections.byCode,
+    };
+    const answer = answerOf(post);
+    return answer.ok ? accept(post) : answer;
+  }
+
+  #fold(reads: Iterable<Read>): void {
+    // Once a chunk, not once a post: the events of a slow post may be younger than its first byte.
+    const now = this.#now();
+    for (const read of reads) {
+      this.#isEmpty = false;
+      switch (read.kind) {
+        case "header":
+          this.#header = read.header;
+          break;
+        case "line": {
+          const folded = this.#folding.add(read.line, now);
+          if (folded.ok) this.#lines++;
+          else this.#rejections.add(read.line.number, folded.refusal);
+          break;
+        }
+        case "refused":
+          this.#rejections.add(read.number, read.refusal);
+          break;
+        case "body_refused":
+          this.#refusal = read.refusal;
+          break;
+        default:
+          unreachable(read);
+      }
+    }
+  }
+}
+
+/** The post without the lines that went into States which could not be taken; its folding stays as it is. */
+export function refuseLate(post: Post, late: Iterable<LateRefusal>): Post {
+  const rejections = new Rejections(post);
+  let { lines, events } = post;
+  for (const { folded, refusal } of late) {
+    lines -= folded.lines.length;
+    events -= folded.events;
+    for (const line of folded.lines) rejections.add(line, refusal);
+  }
+  return { ...post, lines, events, rejected: rejections.listed, refusals: rejections.byCode };
+}
+
+/**
+ * What the post answers: a refusal where it has lines and none of them counts. Of a repeated batch, lines and events
+ * are those that count since it was applied the first time.
+ */
+export function answerOf(post: Post, options: { readonly repeated?: boolean } = {}): Result<PostAnswer, PostRefusal> {
+  const rejected = post.rejected.map(({ line, error }) => ({ line, error }));
+  let rejectedMore = -rejected.length;
+  for (const count of post.refusals.values()) rejectedMore += count;
+  const more = rejectedMore > 0 ? { rejectedMore } : {};
+  if (post.lines === 0 && rejected.length > 0) {
+    const [{ line, error }] = rejected;
+    const message = `cannot take the body as none of its lines can be accepted: line ${line}: ${error}`;
+    return { ok: false, refusal: { code: "body_malformed", message, rejected, ...more } };
+  }
+  const repeated = options.repeated === true ? { repeated: true } as const : {};
+  return accept({ lines: post.lines, events: post.events, rejected, ...more, ...repeated });
+}
+
+/** Lines left out: listed up to a bound, counted beyond it. */
+class Rejections {
+  readonly listed: Rejection[];
+  readonly byCode: Map<LineRefusalCode, number>;
+
+  constructor(from: Pick<Post, "rejected" | "refusals"> = { rejected: [], refusals: new Map() }) {
+    this.listed = [...from.rejected];
+    this.byCode = new Map(from.refusals);
+  }
+
+  add(line: number, { code, message }: LineRefusal): void {
+    this.byCode.set(code, (this.byCode.get(code) ?? 0) + 1);
+    if (this.listed.length < limits.rejectedLinesMax) this.listed.push({ line, code, error: bounded(message) });
+  }
+}
+
+function bounded(message: string): string {
+  const max = limits.rejectionCharactersMax;
+  return message.length <= max ? message : `${message.slice(0, max)}...`;
+}
