@@ -64,9 +64,7 @@ export class Folding {
     if (!tab.ok) return tab;
     const { handler } = tab.value;
     const known = tab.value.byClient.get(line.client);
-    if (known === undefined && this.#size >= this.#options.statesMax) {
-      return refuse("tabs_full", `cannot hold another State: ${this.#size} are held already; post fewer tabs at once`);
-    }
+    if (known === undefined && this.#isFull) return this.#refuseFull();
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
     const target = known ?? this.#open(tab.value, line);
@@ -78,8 +76,8 @@ export class Folding {
   }
 
   /**
-   * Reduces all of `other` into this one. Answers what could not be taken since its tab has another type here;
-   * `other` must not be used afterwards.
+   * Reduces all of `other` into this one. Answers what could not be taken since its tab has another type here, or
+   * since no further State may be held; `other` must not be used afterwards.
    */
   absorb(other: Folding): readonly { readonly folded: Folded; readonly refusal: LineRefusal }[] {
     const refused = [];
@@ -90,6 +88,10 @@ export class Folding {
         continue;
       }
       const target = tab.value.byClient.get(folded.client);
+      if (target === undefined && this.#isFull) {
+        refused.push({ folded, refusal: this.#refuseFull().refusal });
+        continue;
+      }
       if (target === undefined) this.#keep(tab.value, { ...folded, lines: [] });
       else {
         target.handler.reduce(target.state, folded.state);
@@ -103,6 +105,14 @@ export class Folding {
   /** In the order of first appearance of their tabs. */
   *[Symbol.iterator](): Iterator<Folded> {
     for (const tab of this.#byTab.values()) yield* tab.byClient.values();
+  }
+
+  get #isFull(): boolean {
+    return this.#size >= this.#options.statesMax;
+  }
+
+  #refuseFull(): { readonly ok: false; readonly refusal: LineRefusal } {
+    return refuse("tabs_full", `cannot hold another State: ${this.#size} are held already; post fewer tabs at once`);
   }
 
   #tab(name: string, type: string): Result<TabFold, LineRefusal> {
