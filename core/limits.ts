@@ -35,6 +35,13 @@ export const limits = {
   /** ... and from the soft one on, with a probability that grows to one. */
   queueBytesSoft: 256 * MIB,
 
+  /** A store's call does a bounded work, so that it holds nobody else up for long: entries of a queue read, ... */
+  readEntriesMax: 512,
+  /** ... States or tabs asked for, ... */
+  readKeysMax: 1024,
+  /** ... and States written and removed. */
+  commitStatesMax: 8192,
+
   /** Bins of each store of a sketch: 17 decades at 0.5 %. */
   sketchBinsMax: 4096,
   /** Values that a Buffer keeps. */

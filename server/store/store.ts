@@ -1,34 +1,44 @@
 // The contract between the server and wherever State lives, in the system's own words. Two implementations are held
 // to it by one suite (store_contract.ts): in memory, and Redis. Nothing above this file knows which it has.
 //
-// Everything of a tab lives in one bucket, and each call on one bucket is atomic. Trouble (a database out of reach)
-// is thrown as StoreTrouble; whether the call took effect is then unknown, and every call may be repeated.
+// Everything of a tab lives in one bucket, and each call is atomic for each bucket it touches. Trouble (a database out
+// of reach) is thrown as StoreTrouble; whether the call took effect is then unknown, and every call may be repeated.
+// A store of several shards answers calls that name no single bucket for the shards that it can reach, and throws
+// only where it reaches none. A call's work is bounded by the limits named with it: whoever has more calls again.
+//
+// A fail-over may throw away the newest writes of a shard: what is left is then a beginning of its history. So nobody
+// relies on numbers that only rise, which could be given out twice: a bucket's revision is named by whoever commits, a
+// queue's entries by whoever enqueues, each name unique for ever. Memory that agrees with a bucket in its revision, and
+// with its queue in the last entry read, agrees with it in everything.
 
 import type { BatchId } from "../../core/event.ts";
 import type { Verdict } from "../../core/delivery.ts";
 
-/** The client under which a tab's Aggregate is stored: a name that no client can have. Shown as `*`. */
+/** The client under which a tab's Aggregate is stored: a name that no client can have. */
 export const AGGREGATE = "";
 
-/** The State of one (tab, client), as bytes that core/packing.ts made. */
-export interface StoredState {
+/** Which State: that of a client, or with `AGGREGATE` the tab's Aggregate. */
+export interface StateKey {
   readonly tab: string;
   readonly client: string;
+}
+
+/** A State as bytes that core/packing.ts made. Whoever hands bytes over changes them no more, and neither does the receiver. */
+export interface StoredState extends StateKey {
   readonly type: string;
   /** The version of the handler that encoded it. */
   readonly version: number;
   readonly bytes: Uint8Array;
 }
 
-/** What waits in a queue: a State to be reduced into the stored one. */
+/** What waits in a queue: a client's State to be reduced into the stored one. */
 export interface Entry extends StoredState {
   /** Events folded into it. */
   readonly events: number;
 }
 
-/** An entry with its place in the queue. */
 export interface QueuedEntry extends Entry {
-  /** When it was accepted, in seconds since the epoch by the store's clock. */
+  /** When it was accepted, in seconds since the epoch, by the clock of the server that accepted it. */
   readonly enqueued: number;
 }
 
@@ -37,62 +47,58 @@ export interface Enqueued {
   readonly verdict: Verdict;
   /** Entries left out, by index, each with the type that its tab has. */
   readonly conflicts: readonly { readonly index: number; readonly type: string }[];
-  /** Entries left out, by index, since their bucket may hold no further tab or the store no further client. */
+  /** Entries left out, by index, since the store may hold no further tab or client (a shard may hold its share). */
   readonly full: readonly { readonly index: number; readonly of: "tabs" | "clients" }[];
 }
 
-/** The right to drain a bucket, until `expires` or until another owner takes it with a higher fence. */
+/** The right to drain a bucket: lost once it has lapsed and another owner, or the same again, took it. */
 export interface Lease {
   readonly bucket: number;
   readonly owner: string;
+  /** Rises with each taking; a renewed lease keeps it. */
   readonly fence: number;
-  /** Commits that the bucket had seen when the lease was taken or renewed. */
-  readonly commits: number;
-  /** By the store's clock, in seconds since the epoch. */
-  readonly expires: number;
+  /** The name of the bucket's newest commit, "" before the first. */
+  readonly revision: string;
 }
 
 /** How far a queue has been read, counted from its head. Opaque to whoever passes it on. */
 export interface QueueCursor {
   readonly entries: number;
-  /** Identifies the last entry read, so that a commit notices a queue that was replaced under it. */
+  /** The name of the last entry read. */
   readonly last: string;
 }
 
 export interface QueueChunk {
   readonly entries: readonly QueuedEntry[];
-  /** Where the next read goes on; what a commit consumes. Undefined where nothing has been read. */
+  /** Where the next read goes on, and what a commit consumes. Undefined where nothing has been read yet. */
   readonly cursor: QueueCursor | undefined;
 }
 
 export interface Commit {
   readonly lease: Lease;
-  /** The commits that the owner believes the bucket has seen: `lease.commits`, plus one for each of its own since. */
-  readonly commits: number;
+  /** The bucket's revision after this commit: a name never used before. */
+  readonly next: string;
   /** Entries up to here leave the queue. */
   readonly consumed: QueueCursor | undefined;
+  /** Entries among the consumed that go back to the tail of the queue, as they are. */
+  readonly requeued: readonly QueuedEntry[];
+  /** Written as they are, in place of what stood there. */
   readonly states: readonly StoredState[];
-  readonly removed: readonly { readonly tab: string; readonly client: string }[];
+  /** States that go; whether one exists does not matter. */
+  readonly removed: readonly StateKey[];
 }
 
-/** Which States of a bucket to read. */
-export interface Selection {
-  /** Undefined: all tabs of the bucket. */
-  readonly tabs?: readonly string[];
-  /** The Aggregates alone, every client's State, or those of the clients named. */
-  readonly clients: "aggregate" | "all" | readonly string[];
-}
-
-/** A bucket at one moment: no commit falls between the States and the queue. */
+/** States of a bucket and what waits for them, at one moment: no commit falls between the two. */
 export interface BucketRead {
   readonly states: readonly StoredState[];
-  /** What waits for the selected tabs (and, where clients are named, from those clients), oldest first. */
+  /** What waits for the States asked for (for an Aggregate: from any client), oldest first. */
   readonly queued: readonly QueuedEntry[];
 }
 
 export interface QueueStatus {
   readonly bucket: number;
   readonly entries: number;
+  /** As the store holds them: names, States, and what an entry costs by itself. */
   readonly bytes: number;
   /** When the oldest entry was accepted, in seconds since the epoch. */
   readonly oldest: number;
@@ -102,6 +108,7 @@ export type Role = "fe" | "be" | "ctrl";
 
 /** A server as the others know it. */
 export interface Member {
+  /** Never used by another process, before or after. */
   readonly id: string;
   readonly url: string;
   readonly roles: readonly Role[];
@@ -109,9 +116,7 @@ export interface Member {
   readonly started: number;
 }
 
-/**
- * Where State lives. Costs are in round trips: a call that takes a list makes at most one a shard.
- */
+/** Where State lives. */
 export interface Store extends AsyncDisposable {
   /** Buckets of the key space, numbered from 0. Fixed for the life of the stored data. */
   readonly buckets: number;
@@ -119,40 +124,59 @@ export interface Store extends AsyncDisposable {
   /**
    * Appends entries to the queues of their buckets, all or (where the batch was applied before) none, and fixes the
    * type of each tab that is new. Without an id nothing recognises a repeat. An entry whose tab has another type,
-   * or that a limit on tabs or clients forbids, is left out and named; the others count.
+   * or that a limit on tabs or clients forbids, is left out and named; the others count. One call a shard, which
+   * applies and remembers the batch by itself: repeated after trouble, it reaches the shards that it had not.
    */
   enqueue(id: BatchId | undefined, entries: readonly Entry[]): Promise<Enqueued>;
 
   /**
-   * Takes or renews the right to drain buckets. Answers the leases held now; a bucket that another owner holds is
-   * left out. A renewed lease keeps its fence, a new owner's is higher than any before.
+   * Takes or renews the right to drain buckets. Answers the leases held now; a bucket that another owner holds is left
+   * out. One call a shard.
    */
   lease(owner: string, buckets: readonly number[], ttlMs: number): Promise<readonly Lease[]>;
 
   /** Gives leases back at once, so that a successor need not wait. Leases lost already are passed over. */
   release(leases: readonly Lease[]): Promise<void>;
 
-  /** The queues that are not empty. */
+  /** The queues that are not empty. One call a shard. */
   queues(): Promise<readonly QueueStatus[]>;
 
-  /** Entries after `cursor` (from the head without one), at most `bytesMax` bytes of them but at least one if there is any. */
-  readQueue(bucket: number, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk>;
+  /**
+   * Entries after `cursor` (from the head without one): at most `readEntriesMax` and at most `bytesMax` bytes of them,
+   * but at least one if there is any. Undefined where the lease is lost, the bucket has another revision, or its queue
+   * is not the one that the cursor was read from: then the owner forgets what it holds of the bucket.
+   */
+  readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined>;
 
   /**
-   * Writes States and trims what they contain from the queue in one step, if nobody took the bucket meanwhile.
-   * False, and nothing changed, where the fence is not the newest, the commit count is another, or the queue's
-   * entries are not those that were read: then the owner forgets what it holds of the bucket and reads again.
-   * A tab whose last State was removed is forgotten with its type, unless anything of the bucket still waits.
+   * The stored States among `keys` (at most `readKeysMax`), for the owner of the bucket. A tab with one client needs no
+   * Aggregate of its own: where none is stored, its key answers that client's State, if there is any. Undefined as
+   * with `readQueue`.
+   */
+  load(lease: Lease, keys: readonly StateKey[]): Promise<readonly StoredState[] | undefined>;
+
+  /**
+   * Writes States (at most `commitStatesMax`, removed ones included) and trims what they contain from the queue in one
+   * step. False, and nothing changed, where the lease is lost, the bucket has another revision, or its queue is not the
+   * one that was read. True also where this very commit was applied before, so that it may be repeated until its fate
+   * is known.
+   *
+   * The owner writes an Aggregate for each tab with several clients. A tab of `removed` that is left with neither a
+   * State nor a waiting entry is forgotten with its type. A store that can't look through a long queue may leave that
+   * to a later commit that removes from the tab once more.
    */
   commit(commit: Commit): Promise<boolean>;
 
-  /** States and the rest of the queue. The drain loads through it as well as queries. */
-  read(bucket: number, selection: Selection): Promise<BucketRead>;
+  /** For queries: the stored States among `keys` (at most `readKeysMax`), as with `load`, and what waits for them. */
+  read(bucket: number, keys: readonly StateKey[]): Promise<BucketRead>;
 
   /** Every tab of a bucket with its type, including those that only wait in the queue. */
   tabs(bucket: number): Promise<ReadonlyMap<string, string>>;
 
-  /** Every client with a State or an entry in a bucket. */
+  /** The clients with a State or a waiting entry of each of these tabs (at most `readKeysMax`) of a bucket. */
+  clientsByTab(bucket: number, tabs: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+
+  /** Every client with a State or an entry in a bucket. It may be listed for a while after its last State was removed. */
   clients(bucket: number): Promise<ReadonlySet<string>>;
 
   /** Announces a server for `ttlMs`. */
