@@ -48,8 +48,16 @@ export const limits = {
   bufferValuesMax: 1000,
   /** A Gauge that no client has set for this long is forgotten. */
   gaugeForgottenS: 48 * 3600,
+  /** The same for an ExpiryGauge, however late it expires: else what clients long gone have set would pile up. */
+  expiryGaugeForgottenS: 30 * 86_400,
+  /** A value that is kept as it is (Gauge, ExpiryGauge, Buffer), as JSON: a full Buffer must fit into one line. */
+  valueBytesMax: 960,
 } as const;
 
 assert(limits.lineBytesMax <= limits.bodyBytesMax, "a line must fit into a body");
 assert(limits.queueBytesSoft < limits.queueBytesHard, "refusals must begin before all is refused");
 assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
+assert(
+  limits.bufferValuesMax * (limits.valueBytesMax + 60) + 8 * KIB <= limits.lineBytesMax,
+  "a full Buffer, with two times to each value, must fit into a line",
+);

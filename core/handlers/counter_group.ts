@@ -1,0 +1,170 @@
+// CounterGroup: counts and totals of numbers over the last minute, ten minutes, hour and day, and the day's percentiles.
+
+import { ByteReader, ByteWriter } from "../bytes.ts";
+import type { Encoded, Json } from "../event.ts";
+import { COUNT_MAX } from "./bins.ts";
+import { inline, layOut, list, PERCENTILES, twoDecimals, WINDOWS } from "./figures.ts";
+import { DecodeError, type Handler } from "./handler.ts";
+import { numberProblem, opened } from "./numbers.ts";
+import { Sketch } from "./sketch.ts";
+import { SketchCells } from "./sketch_cells.ts";
+import { readSketch, writeSketch } from "./sketch_encoding.ts";
+import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
+import { readTimeline, writeTimeline } from "./timeline_encoding.ts";
+import { sum, TotalsCells } from "./totals.ts";
+
+const LEVELS: readonly Level[] = [
+  { widthS: 1, spanS: 60 },
+  { widthS: 10, spanS: 600 },
+  { widthS: 30, spanS: 3600 },
+  { widthS: 900, spanS: 86_400 },
+];
+const SKETCH_LEVELS: readonly Level[] = [{ widthS: 21_600, spanS: 86_400 }];
+
+const writer = new ByteWriter();
+
+export interface CounterGroupState {
+  totals: Timeline<TotalsCells>;
+  sketches: Timeline<SketchCells>;
+}
+
+export const counterGroup: Handler<CounterGroupState, number> = {
+  type: "CounterGroup",
+  version: 0,
+
+  create: () => ({ totals: newTotals(), sketches: newSketches() }),
+
+  check: numberProblem,
+
+  fold(state, time, value) {
+    const second = secondOf(time);
+    const place = state.totals.at(second);
+    if (place < 0) state.totals.late++;
+    else state.totals.cells.put(place, 1, value);
+    const sketch = state.sketches.at(second);
+    if (sketch >= 0) state.sketches.cells.sketch(sketch).add(value);
+  },
+
+  foldNumbers(state, times, values, count) {
+    for (let from = 0; from < count;) {
+      const second = secondOf(times[from]);
+      let to = from + 1;
+      while (to < count && times[to] >= second && times[to] < second + 1) to++;
+      const place = state.totals.at(second);
+      if (place < 0) state.totals.late += to - from;
+      else state.totals.cells.put(place, to - from, sum(values, from, to));
+      const sketch = state.sketches.at(second);
+      if (sketch >= 0) state.sketches.cells.sketch(sketch).addAll(values, from, to);
+      from = to;
+    }
+  },
+
+  reduce(into, from) {
+    into.totals.merge(from.totals);
+    into.sketches.merge(from.sketches);
+  },
+
+  clamp(state, now) {
+    state.totals = clamped(state.totals, now, newTotals);
+    state.sketches = clamped(state.sketches, now, newSketches);
+  },
+
+  encode({ totals, sketches }) {
+    writeTimeline(writer, totals);
+    for (let index = totals.cells.length - 1; index >= 0; index--) writer.varint(totals.cells.count(index));
+    for (let index = totals.cells.length - 1; index >= 0; index--) writer.number(totals.cells.total(index));
+    writeTimeline(writer, sketches);
+    for (let index = sketches.cells.length - 1; index >= 0; index--) writeSketch(writer, sketches.cells.sketch(index));
+    return writer.take();
+  },
+
+  decode(encoded: Encoded, version: number) {
+    const reader = opened(encoded, version);
+    const totals = newTotals();
+    readTimeline(reader, totals);
+    const counts: number[] = [];
+    for (let index = totals.cells.length - 1; index >= 0; index--) counts[index] = reader.varint(COUNT_MAX);
+    for (let index = totals.cells.length - 1; index >= 0; index--) {
+      totals.cells.put(index, counts[index], reader.number());
+    }
+    const sketches = newSketches();
+    readTimeline(reader, sketches);
+    for (let index = sketches.cells.length - 1; index >= 0; index--) {
+      sketches.cells.put(index, readSketch(reader), 0);
+    }
+    reader.end();
+    return { totals, sketches };
+  },
+
+  render(state, now) {
+    const windows = windowsOf(state.totals, now);
+    return {
+      "1m": windows[0],
+      "10m": windows[1],
+      "1h": windows[2],
+      "1d": windows[3],
+      pct: lastDay(state, now).quantiles(PERCENTILES),
+    };
+  },
+
+  renderText(state, now) {
+    const entries = windowsOf(state.totals, now).map(({ count, total }, index) =>
+      [WINDOWS[index], inline([["count", String(count)], ["total", twoDecimals(total)]])] as const
+    );
+    const pct = lastDay(state, now).quantiles(PERCENTILES);
+    return layOut([...entries, ["pct", list(pct.map(twoDecimals))]]);
+  },
+
+  detail({ totals, sketches }) {
+    return { late: totals.late, cells: totalsDetail(totals), pct: sketchesDetail(sketches) };
+  },
+
+  isEmpty({ totals }, now) {
+    return totals.windowStart(LEVELS[LEVELS.length - 1], now) === totals.cells.length;
+  },
+};
+
+function newTotals(): Timeline<TotalsCells> {
+  return new Timeline(LEVELS, new TotalsCells());
+}
+
+function newSketches(): Timeline<SketchCells> {
+  return new Timeline(SKETCH_LEVELS, new SketchCells());
+}
+
+function windowsOf(totals: Timeline<TotalsCells>, now: number): { count: number; total: number }[] {
+  return LEVELS.map((level) => {
+    const window = { count: 0, total: 0 };
+    for (let index = totals.windowStart(level, now); index < totals.cells.length; index++) {
+      window.count += totals.cells.count(index);
+      window.total += totals.cells.total(index);
+    }
+    return window;
+  });
+}
+
+function lastDay({ sketches }: CounterGroupState, now: number): Sketch {
+  const day = new Sketch();
+  for (let index = sketches.windowStart(SKETCH_LEVELS[0], now); index < sketches.cells.length; index++) {
+    day.merge(sketches.cells.sketch(index));
+  }
+  return day;
+}
+
+function totalsDetail(totals: Timeline<TotalsCells>): Json {
+  return Array.from({ length: totals.cells.length }, (_, index) => ({
+    start: totals.cells.start(index),
+    width: totals.widthOf(index),
+    count: totals.cells.count(index),
+    total: totals.cells.total(index),
+  }));
+}
+
+function sketchesDetail(sketches: Timeline<SketchCells>): Json {
+  return Array.from({ length: sketches.cells.length }, (_, index) => ({
+    start: sketches.cells.start(index),
+    width: sketches.widthOf(index),
+    count: sketches.cells.count(index),
+    pct: sketches.cells.sketch(index).quantiles(PERCENTILES),
+  }));
+}

@@ -1,0 +1,53 @@
+// Values that are kept as they are (of Gauge, ExpiryGauge, Buffer): how large they may be, how they compare and show.
+
+import type { Json } from "../event.ts";
+import { limits } from "../limits.ts";
+
+/** A value in a message: short, and never expensive to say. */
+export function shown(value: Json): string {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+  return typeof value === "string" && value.length > 60 ? `${text}…` : text;
+}
+
+/** Why a value is too large to be kept, if it is. Looks at no more than the limit, however large the value is. */
+export function sizeProblem(value: Json): string | undefined {
+  if (bytesLeft(value, limits.valueBytesMax) >= 0) return undefined;
+  return `must have at most ${limits.valueBytesMax} bytes as JSON: ${shown(value)} has more`;
+}
+
+/** `left` less the bytes of the value as JSON; something negative as soon as there are too many. */
+function bytesLeft(value: Json, left: number): number {
+  if (typeof value === "string") return value.length > left ? -1 : left - stringBytes(value);
+  if (typeof value !== "object" || value === null) return left - String(value).length;
+  let rest = left - 2;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && rest >= 0; index++) rest = bytesLeft(value[index], rest) - 1;
+    return rest + Math.min(value.length, 1);
+  }
+  const keys = Object.keys(value);
+  for (let index = 0; index < keys.length && rest >= 0; index++) {
+    rest = bytesLeft(keys[index], rest) - 2;
+    if (rest >= 0) rest = bytesLeft((value as { readonly [key: string]: Json })[keys[index]], rest);
+  }
+  return rest + Math.min(keys.length, 1);
+}
+
+/** Its bytes as JSON in UTF-8; two too many for each character outside the basic plane. */
+function stringBytes(text: string): number {
+  const json = JSON.stringify(text);
+  let bytes = json.length;
+  for (let index = 0; index < json.length; index++) {
+    const code = json.charCodeAt(index);
+    if (code > 0x7f) bytes += code > 0x7ff ? 2 : 1;
+  }
+  return bytes;
+}
+
+/** An order of all values, so that ties are broken alike everywhere: that of their JSON texts. */
+export function compareTexts(a: Json, b: Json): number {
+  const textA = JSON.stringify(a);
+  const textB = JSON.stringify(b);
+  return textA < textB ? -1 : textA > textB ? 1 : 0;
+}
