@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MemoryStore } from "./memory_store.ts";
-import { storeContract } from "./store_contract.ts";
-import { entry } from "./store_fixtures.ts";
+import { storeContract } from "../../tests/laws/store_contract.ts";
+import { entry } from "../../tests/laws/store_fixtures.ts";
 
 storeContract("MemoryStore", (options) => {
   let now = 1_700_000_000;

@@ -1,5 +1,5 @@
 // The contract between the server and wherever State lives, in the system's own words. Two implementations are held
-// to it by one suite (store_contract.ts): in memory, and Redis. Nothing above this file knows which it has.
+// to it by one suite (tests/laws/store_contract.ts): in memory, and Redis. Nothing above this file knows which it has.
 //
 // Everything of a tab lives in one bucket, and each call is atomic for each bucket it touches. Trouble (a database out
 // of reach) is thrown as StoreTrouble; whether the call took effect is then unknown, and every call may be repeated.

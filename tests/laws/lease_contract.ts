@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../core/limits.ts";
-import { AGGREGATE, type Commit, type Lease, type QueueChunk, type Store } from "./store.ts";
+import { AGGREGATE, type Commit, type Lease, type QueueChunk, type Store } from "../../server/store/store.ts";
 import { entry, state, type StoreTest, tabsOf, take, TTL_MS, waiting } from "./store_fixtures.ts";
 
 const [TAB, OTHER] = tabsOf(0, 2);

@@ -3,7 +3,7 @@
 import { assert } from "@std/assert";
 import { bucketOf } from "../../core/buckets.ts";
 import type { BatchId } from "../../core/event.ts";
-import { AGGREGATE, type Entry, type Lease, type Store, type StoredState } from "./store.ts";
+import { AGGREGATE, type Entry, type Lease, type Store, type StoredState } from "../../server/store/store.ts";
 
 export interface OpenOptions {
   readonly buckets: number;

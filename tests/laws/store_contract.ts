@@ -1,10 +1,10 @@
-// What store.ts promises, as one suite that every implementation runs whole. The queue and the catalogue are here;
+// What server/store/store.ts promises, as one suite that every implementation runs whole. The queue and the catalogue are here;
 // what only the owner of a bucket may do is in lease_contract.ts.
 
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../core/limits.ts";
 import { leaseContract } from "./lease_contract.ts";
-import { AGGREGATE, type Member } from "./store.ts";
+import { AGGREGATE, type Member } from "../../server/store/store.ts";
 import { batch, entry, type Open, state, type StoreTest, tabsOf, take, waiting } from "./store_fixtures.ts";
 
 export function storeContract(name: string, open: Open): void {
