@@ -35,6 +35,17 @@ export const limits = {
   /** ... and from the soft one on, with a probability that grows to one. */
   queueBytesSoft: 256 * MIB,
 
+  /** An agent's States, beside those that are sealed. Most hold a few KiB, none more than a line. */
+  agentStatesMax: 100_000,
+  /** Posts that an agent reads at once: each may grow to States as large as its body. */
+  agentPostsMax: 256,
+  /** A batch of an agent: small enough to be repeated lightly, large enough that requests cost little. */
+  batchBytesMax: 4 * MIB,
+  /** Batches of an agent that are under way at once, ... */
+  outboxBatchesMax: 8,
+  /** ... and the bytes of their lines, before compression. */
+  outboxBytesMax: 64 * MIB,
+
   /** A store's call does a bounded work, so that it holds nobody else up for long: entries of a queue read, ... */
   readEntriesMax: 512,
   /** ... States or tabs asked for, ... */
@@ -55,6 +66,8 @@ export const limits = {
 } as const;
 
 assert(limits.lineBytesMax <= limits.bodyBytesMax, "a line must fit into a body");
+assert(limits.batchBytesMax + limits.lineBytesMax <= limits.bodyBytesMax, "any server must take any batch");
+assert(limits.outboxBatchesMax < limits.seqsRememberedMax, "a receiver must remember all that an agent may repeat");
 assert(limits.queueBytesSoft < limits.queueBytesHard, "refusals must begin before all is refused");
 assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
 assert(
