@@ -14,6 +14,9 @@ Deno.test("refused: answers the refusal with the status of its code", async () =
   assertEquals(answer.status, 413);
   assertEquals(await answer.json(), { error: "too much", code: "body_too_large" });
   assertEquals(answer.headers.get("retry-after"), null);
+  const rejected = [{ line: 2, error: "bad" }];
+  const listed = { code: "body_malformed", message: "no line counts", rejected } as const;
+  assertEquals(await refused(listed).json(), { error: "no line counts", code: "body_malformed", rejected });
 });
 
 Deno.test("refused: says when to come back, which methods there are, and what authorises", () => {

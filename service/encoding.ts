@@ -138,7 +138,7 @@ function drained(engine: Transform): Promise<void> {
  * The gzip of a body. The chunks are made and compressed one by one with the event loop running in between: zlib
  * works on the thread that asks it to.
  */
-export async function gzip(chunks: Iterable<Uint8Array>): Promise<Uint8Array> {
+export async function gzip(chunks: Iterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const engine = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: CHUNK_BYTES });
   const compressed: Uint8Array[] = [];
   engine.on("data", (chunk: Uint8Array) => compressed.push(chunk));
@@ -152,7 +152,7 @@ export async function gzip(chunks: Iterable<Uint8Array>): Promise<Uint8Array> {
   return joined(compressed);
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
   let at = 0;
   for (const chunk of chunks) {

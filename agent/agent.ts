@@ -1,0 +1,236 @@
+// The agent: takes posts from local clients, folds them, seals what it has every so often and sends it on. This file
+// says what happens when; holding, sealing and sending are in files of their own.
+
+import type { Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
+import type { RequestRefusal } from "../core/refusal.ts";
+import { writeBatch } from "../core/wire/ndjson.ts";
+import type { Clock, Random, Sleep } from "../core/world.ts";
+import { json, refused, text } from "../service/answers.ts";
+import { background } from "../service/background.ts";
+import { gzip } from "../service/encoding.ts";
+import type { Log } from "../service/log.ts";
+import { type PostRefusal, readPost } from "../service/post.ts";
+import { tokenRefusal } from "../service/token.ts";
+import { VERSION } from "../service/version.ts";
+import { Figures } from "./figures.ts";
+import { Intake } from "./intake.ts";
+import { type OpenBatch, Outbox } from "./outbox.ts";
+import { type Delivery, Sender } from "./sender.ts";
+import { Servers } from "./servers.ts";
+import { type AgentStatus, statusOf } from "./status.ts";
+
+export interface AgentOptions {
+  readonly registry: Registry;
+  /** Addresses without a slash at the end; the first is tried first. */
+  readonly servers: readonly string[];
+  /** As the servers will know this process: no other one may ever use it. */
+  readonly sender: string;
+  readonly flushMs: number;
+  readonly statesMax: number;
+  /** Bytes of lines, before compression, that may be sealed and not yet acknowledged. */
+  readonly outboxBytesMax: number;
+  /** What servers are sent as bearer. */
+  readonly token?: string | undefined;
+  /** What clients have to send as bearer. */
+  readonly listenToken?: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sleep: Sleep;
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly log: Log;
+  /** Bytes of lines in one batch; a test or a small host may want fewer than usual. */
+  readonly batchBytesMax?: number;
+}
+
+/** A server that says nothing for this long has failed; it may have to write a large batch through. */
+const TIMEOUT_MS = 15_000;
+
+const BACKOFF = { firstMs: 100, maxMs: 5_000 } as const;
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #figures = new Figures();
+  readonly #intake: Intake;
+  readonly #outbox: Outbox;
+  readonly #servers: Servers;
+  readonly #sender: Sender;
+  readonly #started: number;
+  readonly #sending = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  readonly #end = new AbortController();
+  readonly #routes: ReadonlyMap<string, Readonly<Record<string, (request: Request) => Response | Promise<Response>>>>;
+  #postsUnderWay = 0;
+
+  constructor(options: AgentOptions) {
+    const { clock, random, sleep, token, log, sender, servers } = options;
+    this.#options = options;
+    this.#started = clock();
+    this.#intake = new Intake({
+      ...options,
+      partBytesMax: options.batchBytesMax ?? limits.batchBytesMax,
+      lineBytesMax: limits.lineBytesMax,
+      refuseLine: ({ tab, client, events }, bytes) => {
+        this.#figures.eventsDropped.add("line_too_long", events);
+        log.error("dropped a State that makes too long a line", { tab, client, events, bytes });
+      },
+    });
+    this.#outbox = new Outbox({ sender, batchesMax: limits.outboxBatchesMax, bytesMax: options.outboxBytesMax });
+    this.#servers = new Servers(servers, log);
+    this.#sender = new Sender({
+      ...{ servers: this.#servers, fetch: options.fetch, clock, random, sleep, token },
+      timeoutMs: TIMEOUT_MS,
+      backoff: BACKOFF,
+    });
+    this.#routes = new Map([
+      ["/post", { POST: (request: Request) => this.#post(request) }],
+      ["/status", { GET: () => json(this.status()) }],
+      ["/healthz", { GET: () => this.#isStopping ? this.#refuse(STOPPING) : text("ok") }],
+    ]);
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Answers one request. */
+  fetch(request: Request): Response | Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const route = this.#routes.get(pathname);
+    if (route === undefined) {
+      const known = [...this.#routes.keys()].join(", ");
+      return refused({ code: "not_found", message: `cannot find ${pathname}: an agent has ${known}` });
+    }
+    if (Object.hasOwn(route, request.method)) return route[request.method](request);
+    const allow = Object.keys(route).join(", ");
+    const message = `cannot answer as the method of ${pathname} must be ${allow}: current value is ${request.method}`;
+    return refused({ code: "method_not_allowed", message }, { allow });
+  }
+
+  /** Seals every `flushMs` until it is stopped. */
+  async run(): Promise<void> {
+    const { sleep, flushMs } = this.#options;
+    while (!this.#isStopping) {
+      await sleep(flushMs, this.#stopping.signal);
+      if (!this.#isStopping) this.#flush();
+    }
+  }
+
+  /**
+   * Refuses what is posted from now on and sends what it holds. What no server has taken after `withinMs` is given up,
+   * counted and logged.
+   */
+  async stop(withinMs: number): Promise<void> {
+    this.#stopping.abort();
+    const done = new AbortController();
+    const late = this.#options.sleep(withinMs, done.signal).then(() => this.#end.abort());
+    while (!this.#end.signal.aborted) {
+      this.#flush();
+      if (this.#sending.size === 0) break;
+      await Promise.race([late, ...this.#sending]);
+    }
+    const { events, batches } = { events: this.#outbox.events + this.#intake.events, batches: this.#outbox.batches };
+    done.abort();
+    await late;
+    if (events > 0 || batches > 0) this.#options.log.error("could not send all before the stop", { events, batches });
+  }
+
+  status(): AgentStatus {
+    const { sender, statesMax, clock } = this.#options;
+    return statusOf(
+      { figures: this.#figures, intake: this.#intake, outbox: this.#outbox, servers: this.#servers },
+      { version: VERSION, sender, uptimeS: clock() - this.#started, statesMax, sent: this.#sender.attempts },
+    );
+  }
+
+  async #post(request: Request): Promise<Response> {
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const { registry, clock, statesMax } = this.#options;
+    this.#postsUnderWay++;
+    const read = await readPost(request, {
+      registry,
+      now: clock,
+      statesMax,
+      typeOf: (tab) => this.#intake.typeOf(tab),
+    }).finally(() => this.#postsUnderWay--);
+    if (!read.ok) return this.#refuse(read.refusal);
+    // The last States may have been sealed while the body was read.
+    if (this.#isStopping) return this.#refuse(STOPPING);
+
+    const { verdict, post, answer } = this.#intake.take(read.value);
+    if (verdict === "repeated") this.#figures.postsRepeated++;
+    if (verdict === "new") this.#figures.countPost(post);
+    return answer.ok ? json(answer.value) : this.#refuse(answer.refusal);
+  }
+
+  /** Why a post is not even read. */
+  #refusalOf(request: Request): RequestRefusal | undefined {
+    if (this.#isStopping) return STOPPING;
+    if (this.#postsUnderWay >= limits.agentPostsMax) {
+      const message = `cannot read more than ${limits.agentPostsMax} posts at once: post again later`;
+      return { code: "over_capacity", message };
+    }
+    return tokenRefusal(request, this.#options.listenToken);
+  }
+
+  #refuse(refusal: PostRefusal): Response {
+    this.#figures.postsRefused.add(refusal.code);
+    return refused(refusal);
+  }
+
+  #flush(): void {
+    this.#intake.turn();
+    this.#seal();
+  }
+
+  /** Seals as much of what the last turn closed as the outbox has room for. */
+  #seal(): void {
+    while (!this.#outbox.isFull) {
+      const part = this.#intake.seal();
+      if (part === undefined) return;
+      const batch = this.#outbox.open(part);
+      this.#figures.batchesSealed++;
+      const header = { id: batch.id, sent: this.#options.clock() };
+      const sent = this.#send(batch, gzip(writeBatch(header, part.lines)))
+        .finally(() => this.#sending.delete(sent));
+      this.#sending.add(sent);
+      background("sending", sent);
+    }
+  }
+
+  async #send(batch: OpenBatch, body: Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const { signal: hurry } = this.#stopping;
+    const delivery = await this.#sender.deliver(await body, { hurry, end: this.#end.signal });
+    this.#settle(batch, delivery);
+  }
+
+  #settle(batch: OpenBatch, delivery: Delivery): void {
+    switch (delivery.kind) {
+      case "abandoned":
+        return; // it stays open: that is what the stop reports
+      case "dropped": {
+        const { reason, error } = delivery;
+        this.#figures.countDropped(batch, reason);
+        this.#options.log.error("a server refused a batch, which is dropped", { reason, error, events: batch.events });
+        break;
+      }
+      case "acked":
+        this.#figures.countAcked(batch, delivery.answer);
+        for (const { line, error } of delivery.answer.rejected) {
+          // Lines are counted from 1, the header included.
+          const tab = batch.tabs[line - 2];
+          if (tab !== undefined) this.#intake.forgetType(tab);
+          this.#options.log.warn("a server rejected a line", { tab, error });
+        }
+        break;
+    }
+    this.#outbox.close(batch);
+    this.#seal();
+  }
+}
+
+const STOPPING: RequestRefusal = {
+  code: "stopping",
+  message: "cannot take posts any more as the agent is stopping: post to the next one",
+};

@@ -1,0 +1,67 @@
+// What an agent has done since it started, as numbers. Events add up: those folded are those held, open, acknowledged,
+// rejected and dropped.
+
+import type { PostAnswer } from "../core/event.ts";
+import type { Post } from "../service/post.ts";
+import type { OpenBatch } from "./outbox.ts";
+
+/** Counts by reason. The reasons are from closed lists. */
+export class Tally {
+  readonly #countByReason = new Map<string, number>();
+
+  add(reason: string, count = 1): void {
+    this.#countByReason.set(reason, (this.#countByReason.get(reason) ?? 0) + count);
+  }
+
+  toJson(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#countByReason);
+  }
+}
+
+export class Figures {
+  postsAccepted = 0;
+  postsRepeated = 0;
+  readonly postsRefused = new Tally();
+  linesAccepted = 0;
+  readonly linesRefused = new Tally();
+  /** Accepted from clients. */
+  eventsFolded = 0;
+  /** Counted by a server. */
+  eventsAcked = 0;
+  /** In lines that a server left out of a batch that it took. */
+  eventsRejected = 0;
+  linesRejected = 0;
+  /** In batches that a server refused as a whole, and in lines that no server takes. */
+  readonly eventsDropped = new Tally();
+  batchesSealed = 0;
+  batchesAcked = 0;
+  /** Of those, the ones that a server had applied before. */
+  batchesRepeated = 0;
+  readonly batchesDropped = new Tally();
+
+  countPost(post: Post): void {
+    this.postsAccepted++;
+    this.linesAccepted += post.lines;
+    this.eventsFolded += post.events;
+    for (const [code, count] of post.refusals) this.linesRefused.add(code, count);
+  }
+
+  countAcked({ events, tabs }: OpenBatch, answer: PostAnswer): void {
+    this.batchesAcked++;
+    if (answer.repeated) {
+      // What it said of single lines the first time is not known any more.
+      this.batchesRepeated++;
+      this.eventsAcked += events;
+      return;
+    }
+    const acked = Math.min(events, answer.events);
+    this.eventsAcked += acked;
+    this.eventsRejected += events - acked;
+    this.linesRejected += Math.max(0, tabs.length - answer.lines);
+  }
+
+  countDropped({ events }: OpenBatch, reason: string): void {
+    this.batchesDropped.add(reason);
+    this.eventsDropped.add(reason, events);
+  }
+}

@@ -1,0 +1,69 @@
+// The agent as a program: settings and the world in, an Agent that listens out.
+
+import { limits } from "../core/limits.ts";
+import { background } from "../service/background.ts";
+import { loadHandlers } from "../service/handlers.ts";
+import { runUntilStopped } from "../service/lifecycle.ts";
+import { listen } from "../service/listen.ts";
+import { log } from "../service/log.ts";
+import { integer, listOf, milliseconds, setting, string, url } from "../service/settings.ts";
+import { VERSION } from "../service/version.ts";
+import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
+import { Agent } from "./agent.ts";
+
+const table = {
+  port: setting(integer(0, 65_535), { default: 8279, help: "port to listen on; 0 picks a free one" }),
+  hostname: setting(string("HOST"), { default: "127.0.0.1", help: "address to listen on" }),
+  cert: setting(string("FILE"), { default: undefined, help: "certificate in PEM, to listen with TLS" }),
+  key: setting(string("FILE"), { default: undefined, help: "key of the certificate, in PEM" }),
+  server: setting(listOf(url()), {
+    default: ["http://127.0.0.1:8300"],
+    help: "servers to send to; the next one is taken when one fails",
+  }),
+  token: setting(string("TOKEN"), { default: undefined, help: "sent to the servers as bearer" }),
+  listenToken: setting(string("TOKEN"), { default: undefined, help: "what clients must send as bearer" }),
+  flushMs: setting(milliseconds(1, 3_600_000), { default: 500, help: "how often a batch is sealed" }),
+  stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take to send what is held" }),
+  statesMax: setting(integer(1, 100_000_000), {
+    default: limits.agentStatesMax,
+    help: "States held at once; lines that need more are refused",
+  }),
+  bytesMax: setting(integer(1, Number.MAX_SAFE_INTEGER), {
+    default: limits.outboxBytesMax,
+    help: "bytes in batches that no server has acknowledged yet; with more, nothing is sealed",
+  }),
+  handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
+};
+
+/** Of the time for a stop, what requests under way may take of it. */
+const CLOSE_SHARE = 0.2;
+
+await runUntilStopped({
+  about: { name: "taba-agent", version: VERSION, summary: "folds what local clients post and sends it to servers" },
+  table,
+  async start({ hostname, port, cert, key, server, bytesMax, handlers, stopMs, ...settings }) {
+    const agent = new Agent({
+      ...settings,
+      registry: await loadHandlers(handlers),
+      servers: server,
+      sender: `agent-${crypto.randomUUID()}`,
+      outboxBytesMax: bytesMax,
+      clock: systemClock,
+      random: systemRandom,
+      sleep: systemSleep,
+      fetch,
+      log,
+    });
+    const listening = await listen((request) => agent.fetch(request), { hostname, port, cert, key, log });
+    background("flushing", agent.run());
+    return {
+      url: listening.url,
+      stopMs,
+      async stop() {
+        const begun = systemClock();
+        await listening.stop(CLOSE_SHARE * stopMs);
+        await agent.stop(stopMs - 1000 * (systemClock() - begun));
+      },
+    };
+  },
+});

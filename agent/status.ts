@@ -1,0 +1,82 @@
+// What `GET /status` of an agent shows. Events add up: folded = held + open + acked + rejected + dropped.
+
+import type { Figures } from "./figures.ts";
+import type { Intake } from "./intake.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Servers, ServerStatus } from "./servers.ts";
+
+type CountByReason = Readonly<Record<string, number>>;
+
+export interface AgentStatus {
+  readonly version: string;
+  /** As the servers know this process. */
+  readonly sender: string;
+  readonly uptimeS: number;
+  readonly states: number;
+  readonly statesMax: number;
+  readonly posts: { readonly accepted: number; readonly repeated: number; readonly refused: CountByReason };
+  /** Refused to clients here, and rejected by servers in batches that they took. */
+  readonly lines: { readonly accepted: number; readonly refused: CountByReason; readonly rejected: number };
+  readonly events: {
+    readonly folded: number;
+    /** In States not yet sealed. */
+    readonly held: number;
+    /** In batches not yet acknowledged. */
+    readonly open: number;
+    readonly acked: number;
+    readonly rejected: number;
+    readonly dropped: CountByReason;
+  };
+  readonly batches: {
+    readonly sealed: number;
+    readonly open: number;
+    readonly openBytes: number;
+    /** Requests made; more than were sealed where some had to be repeated. */
+    readonly sent: number;
+    readonly acked: number;
+    /** Of those acknowledged, the ones that a server had applied before. */
+    readonly repeated: number;
+    readonly dropped: CountByReason;
+  };
+  readonly servers: readonly ServerStatus[];
+}
+
+export function statusOf(
+  parts: { readonly figures: Figures; readonly intake: Intake; readonly outbox: Outbox; readonly servers: Servers },
+  also: Pick<AgentStatus, "version" | "sender" | "uptimeS" | "statesMax"> & { readonly sent: number },
+): AgentStatus {
+  const { figures, intake, outbox, servers } = parts;
+  const { sent, ...identity } = also;
+  return {
+    ...identity,
+    states: intake.states,
+    posts: {
+      accepted: figures.postsAccepted,
+      repeated: figures.postsRepeated,
+      refused: figures.postsRefused.toJson(),
+    },
+    lines: {
+      accepted: figures.linesAccepted,
+      refused: figures.linesRefused.toJson(),
+      rejected: figures.linesRejected,
+    },
+    events: {
+      folded: figures.eventsFolded,
+      held: intake.events,
+      open: outbox.events,
+      acked: figures.eventsAcked,
+      rejected: figures.eventsRejected,
+      dropped: figures.eventsDropped.toJson(),
+    },
+    batches: {
+      sealed: figures.batchesSealed,
+      open: outbox.batches,
+      openBytes: outbox.bytes,
+      sent,
+      acked: figures.batchesAcked,
+      repeated: figures.batchesRepeated,
+      dropped: figures.batchesDropped.toJson(),
+    },
+    servers: servers.status(),
+  };
+}
