@@ -1,0 +1,314 @@
+// The way of batches from a recorder to the agent: sealed, posted, repeated, given up. Owns the one batch under way and
+// the one timer. Nothing here throws or rejects: what goes wrong is counted and kept for the client's status.
+
+import { unreachable } from "../core/assert.ts";
+import { backoffMs } from "../core/backoff.ts";
+import { SendWindow } from "../core/delivery.ts";
+import type { PostAnswer } from "../core/event.ts";
+import { type WireLine, writeBatch } from "../core/wire/ndjson_writer.ts";
+import type { Random } from "../core/world.ts";
+import type { DropReason } from "./drops.ts";
+import type { Settings } from "./options.ts";
+import { tryTimer } from "./platform.ts";
+import { post } from "./post.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** What a flush did, in events. */
+export interface FlushResult {
+  /** Posted, those of a repeated batch included. */
+  readonly sent: number;
+  /** Acknowledged: the system counts them, once, whatever happens. */
+  readonly acked: number;
+  /** Refused by the agent, or given up by `stop`: they will not be counted. */
+  readonly dropped: number;
+  /** Still held: the agent could not be reached, or they were recorded during the flush. A later flush sends them. */
+  readonly pending: number;
+}
+
+interface Batch {
+  readonly seq: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly events: number;
+}
+
+/** What one body may have, about: larger ones make whoever takes them hold more at once. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** After so long, sealing lets the host go on with its own work. */
+const SLICE_S = 0.005;
+const BACKOFF = { firstMs: 1000, maxMs: 10_000 };
+/** An agent that asks for more patience is asked again all the same. */
+const RETRY_AFTER_MAX_S = 600;
+/** States that are measured in each flush period in which nothing can be sent. */
+const MEASURED_STATES = 512;
+const REJECTIONS_KEPT = 5;
+
+export class Sender {
+  /** Events acknowledged, and requests made. */
+  acked = 0;
+  requests = 0;
+  /** Failures since the last success, and what the last one was. */
+  failures = 0;
+  lastTrouble: string | undefined;
+  /** What the agent said of the lines that it rejected last. */
+  lastRejections: readonly string[] = [];
+
+  #settings: Settings;
+  readonly #recorder: Recorder;
+  /** Made with the first batch, as not every platform has randomness before. */
+  #window: SendWindow | undefined;
+  #batch: Batch | undefined;
+  /** Events in a batch that is being sealed. */
+  #sealing = 0;
+  #sent = 0;
+  #dropped = 0;
+  #flushing: Promise<FlushResult> | undefined;
+  #nextFlush: Promise<FlushResult> | undefined;
+  #stopping: Promise<FlushResult> | undefined;
+  /** Aborted when `stop` has no more time. */
+  #over = new AbortController();
+  #cancelTimer: (() => void) | undefined;
+  /** By the stopwatch: before the first the timer doesn't try, before the second nobody does. */
+  #backoffUntil = -Infinity;
+  #retryAfter = -Infinity;
+
+  constructor(settings: Settings, recorder: Recorder) {
+    this.#settings = settings;
+    this.#recorder = recorder;
+  }
+
+  /** Goes on under these settings, with what is under way too. */
+  use(settings: Settings): void {
+    this.#settings = settings;
+    this.#stopping = undefined;
+    this.#over = new AbortController();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.schedule();
+  }
+
+  /** Identifies this sender to receivers; undefined before the first batch. */
+  get sender(): string | undefined {
+    return this.#window?.sender;
+  }
+
+  /** Events held here and in the recorder. */
+  get pending(): number {
+    return this.#recorder.events + this.#sealing + (this.#batch?.events ?? 0);
+  }
+
+  /** Sees to it that what waits is sent in time. */
+  schedule(): void {
+    const isWaiting = this.#batch !== undefined || this.#recorder.dirtyTabs > 0;
+    if (!isWaiting || this.#cancelTimer !== undefined || this.#stopping !== undefined) return;
+    this.#cancelTimer = tryTimer(this.#settings, this.#tick, { ms: this.#settings.flushPeriodMs, background: true });
+  }
+
+  /** Sends what waits now. Whoever comes while a flush is under way shares the next one. */
+  flush(): Promise<FlushResult> {
+    if (this.#stopping !== undefined) return this.#stopping;
+    if (this.#flushing === undefined) return this.#begin();
+    this.#nextFlush ??= this.#flushing.then(() => {
+      this.#nextFlush = undefined;
+      return this.flush();
+    });
+    return this.#nextFlush;
+  }
+
+  /** Sends what waits, trying again until it is sent or the time is over; what is left then is dropped. */
+  stop(): Promise<FlushResult> {
+    this.#stopping ??= this.#counted(() => this.#stop());
+    return this.#stopping;
+  }
+
+  readonly #tick = (): void => {
+    this.#cancelTimer = undefined;
+    const isResting = this.#flushing !== undefined || this.#now() < Math.max(this.#backoffUntil, this.#retryAfter);
+    if (isResting) this.#recorder.measure(MEASURED_STATES);
+    else void this.#begin(); // never rejects
+    this.schedule();
+  };
+
+  #begin(): Promise<FlushResult> {
+    const flushing = this.#counted(() => this.#sendAll()).finally(() => {
+      this.#flushing = undefined;
+      this.schedule();
+    });
+    this.#flushing = flushing;
+    return flushing;
+  }
+
+  /** Does `work` and answers what it came to. Never rejects. */
+  async #counted(work: () => Promise<void>): Promise<FlushResult> {
+    const before = { sent: this.#sent, acked: this.acked, dropped: this.#dropped };
+    try {
+      await work();
+    } catch (error) {
+      this.lastTrouble = `a bug in the client: ${String(error)}`;
+    }
+    return {
+      sent: this.#sent - before.sent,
+      acked: this.acked - before.acked,
+      dropped: this.#dropped - before.dropped,
+      pending: this.pending,
+    };
+  }
+
+  async #sendAll(options: { readonly isLast: boolean } = { isLast: false }): Promise<void> {
+    this.#recorder.isFolding = this.#settings.fold;
+    if (this.#now() < this.#retryAfter) return;
+    if (this.#batch !== undefined && !await this.#deliver(this.#batch, options)) return;
+    this.#recorder.beginFlush();
+    while (this.#recorder.isDue) {
+      const batch = await this.#seal();
+      if (batch !== undefined && !await this.#deliver(batch, options)) return;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#recorder.close();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const over = this.#over;
+    const deadline = this.#now() + this.#settings.stopTimeoutMs / 1000;
+    const cancelDeadline = tryTimer(this.#settings, () => over.abort(), { ms: this.#settings.stopTimeoutMs });
+    await this.#flushing;
+    while (!over.signal.aborted) {
+      await this.#sendAll({ isLast: true });
+      const next = Math.max(this.#backoffUntil, this.#retryAfter);
+      if (this.pending === 0 || next >= deadline || !await this.#pause(next - this.#now())) break;
+    }
+    cancelDeadline?.();
+    const left = this.pending;
+    this.#recorder.discard();
+    if (this.#batch !== undefined) {
+      this.#recorder.drops.add("stopped", this.#batch.events, this.lastTrouble ?? "");
+      this.#close(this.#batch);
+    }
+    this.#dropped += left;
+  }
+
+  /** A batch of what is due; undefined where that came to nothing. */
+  async #seal(): Promise<Batch | undefined> {
+    this.#window ??= new SendWindow(senderId(this.#settings.random), { batchesMax: 1 });
+    const id = this.#window.open();
+    const header = { client: this.#settings.client, id, sent: this.#settings.clock() };
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    let sliceEnd = this.#now() + SLICE_S;
+    const lines = this.#countEvents(this.#recorder.lines(() => bytes >= BATCH_BYTES));
+    try {
+      for (const chunk of writeBatch(header, lines)) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (this.#now() < sliceEnd) continue;
+        await this.#pause(0);
+        sliceEnd = this.#now() + SLICE_S;
+      }
+    } catch (error) {
+      this.#drop("bug", this.#sealing, String(error));
+      this.#sealing = 0;
+    }
+    const events = this.#sealing;
+    this.#sealing = 0;
+    if (events === 0) {
+      this.#window.close(id.seq);
+      return undefined;
+    }
+    this.#batch = { seq: id.seq, body: concat(chunks, bytes), events };
+    this.#recorder.bytesSealed = bytes;
+    return this.#batch;
+  }
+
+  *#countEvents(lines: Iterable<WireLine>): Generator<WireLine> {
+    for (const line of lines) {
+      this.#sealing += "encoded" in line ? line.events : line.events.length;
+      yield line;
+    }
+  }
+
+  /** Posts the batch; answers whether it is done with, whichever way. */
+  async #deliver(batch: Batch, { isLast }: { readonly isLast: boolean }): Promise<boolean> {
+    this.requests++;
+    this.#sent += batch.events;
+    const outcome = await post(this.#settings, { body: batch.body, isLast, signal: this.#over.signal });
+    switch (outcome.kind) {
+      case "answered":
+        this.failures = 0;
+        this.#acknowledge(batch, outcome.answer);
+        return true;
+      case "refused":
+        this.failures = 0;
+        this.lastTrouble = outcome.reason;
+        this.#drop("refused", batch.events, outcome.reason);
+        this.#close(batch);
+        return true;
+      case "failed": {
+        this.failures++;
+        this.lastTrouble = outcome.reason;
+        const now = this.#now();
+        this.#backoffUntil = now + backoffMs(this.failures, BACKOFF, this.#settings.random) / 1000;
+        this.#retryAfter = now + Math.min(outcome.retryAfterS, RETRY_AFTER_MAX_S);
+        return false;
+      }
+      default:
+        return unreachable(outcome);
+    }
+  }
+
+  #acknowledge(batch: Batch, answer: PostAnswer): void {
+    // What a repeated batch came to was told before, to nobody.
+    const acked = answer.repeated ? batch.events : Math.min(answer.events, batch.events);
+    this.acked += acked;
+    if (answer.rejected.length > 0) {
+      this.lastRejections = answer.rejected.slice(0, REJECTIONS_KEPT).map((line) => line.error);
+    }
+    this.#drop("rejected", batch.events - acked, this.lastRejections[0] ?? "");
+    this.#close(batch);
+  }
+
+  #drop(reason: DropReason, events: number, last: string): void {
+    this.#dropped += events;
+    this.#recorder.drops.add(reason, events, last);
+  }
+
+  /** The batch will not be sent again. */
+  #close(batch: Batch): void {
+    this.#window?.close(batch.seq);
+    this.#batch = undefined;
+    this.#recorder.bytesSealed = 0;
+  }
+
+  #now(): number {
+    return this.#settings.stopwatch();
+  }
+
+  /** Lets time pass, until `stop` is out of it at most; answers false at once where the host has no timers. */
+  #pause(seconds: number): Promise<boolean> {
+    const { signal } = this.#over;
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel?.();
+        signal.removeEventListener("abort", done);
+        resolve(true);
+      };
+      const cancel = tryTimer(this.#settings, done, { ms: Math.max(0, seconds * 1000) });
+      if (cancel === undefined) return resolve(false);
+      signal.addEventListener("abort", done);
+    });
+  }
+}
+
+function senderId(random: Random): string {
+  const parts = Array.from({ length: 3 }, () => Math.floor(random() * 2 ** 32).toString(16).padStart(8, "0"));
+  return `client-${parts.join("")}`;
+}
+
+function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

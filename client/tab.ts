@@ -1,0 +1,140 @@
+// One named stream of events, as its recorder holds it: the handle with the fast path of every record. Owns no memory
+// of its own but a place in the columns of its recorder.
+
+import type { Json } from "../core/event.ts";
+import type { Handler } from "../core/handlers/handler.ts";
+import type { TagValue } from "../core/names.ts";
+import type { BurstClock } from "./burst_clock.ts";
+import type { DropReason } from "./drops.ts";
+
+/** What the events of each built-in type carry. */
+export interface TabValues {
+  readonly CounterGroup: number;
+  readonly PercentileGroup: number;
+  readonly PercentileCounter: number;
+  readonly TotalsCounter: number;
+  readonly Gauge: string | number;
+  /** The value, and when it expires in seconds since the epoch. */
+  readonly ExpiryGauge: readonly [value: string | number, expiry: number];
+  /** The value, and when it expires in seconds since the epoch. */
+  readonly Buffer: readonly [value: Json, expiry: number];
+}
+
+/** What the events of a type carry; any JSON for types of your own. */
+export type ValueOf<Type extends string> = Type extends keyof TabValues ? TabValues[Type] : Json;
+
+/** Tags by key. They become part of the tab's name, sorted: `requests;route=/bid;status=200`. */
+export type Tags = Readonly<Record<string, TagValue>>;
+
+/** Which of the tabs of one name is meant. */
+export interface TabOptions<Type extends string = string> {
+  /** What is made of the events. Default `"CounterGroup"`. A tab has one type for good. */
+  readonly type?: Type | undefined;
+  readonly tags?: Tags | undefined;
+}
+
+/**
+ * A handle on one tab: the fastest way to record, without a look-up. Valid for as long as its client, over all flushes;
+ * hold it in a constant. Nothing here throws.
+ */
+export interface Tab<Value = number> {
+  /** With the tags in it. */
+  readonly name: string;
+  readonly type: string;
+  /** Records one event, now. Costs some 30 ns for numbers. */
+  record(value: Value): void;
+  /** Begins to measure; the function that it gives records the seconds since, once, and answers them. */
+  startTimer(): () => number;
+}
+
+/** Values that a buffer holds: two cache lines of numbers. A power of two. */
+export const BUFFER_VALUES = 16;
+
+/** Events that are sent as they are. */
+export type WaitingEvents = (readonly [time: number, value: Json])[];
+
+/** What a tab needs of its recorder. */
+export interface Intake {
+  readonly clock: BurstClock;
+  /** The buffers of all tabs, one behind the other. */
+  readonly columns: Float64Array;
+  stopwatch(): number;
+  /** Takes an event that is no plain store into a buffer begun already. */
+  take(tab: HeldTab, value: unknown): void;
+}
+
+export class HeldTab implements Tab<unknown> {
+  // All that a plain record touches stands first, so that it lies in one cache line.
+  readonly #intake: Intake;
+  /** Where in the columns the next value goes. A multiple of BUFFER_VALUES: nowhere, as there is no buffer or it is full. */
+  next = 0;
+  /** The clock's epoch, that is the second, to which the values in the buffer belong. */
+  epoch = 0;
+
+  readonly name: string;
+  readonly type: string;
+  /** Undefined: the type is not known here, and its events are sent as they are. */
+  readonly handler: Handler | undefined;
+  /** Why nothing can ever be recorded here. */
+  readonly problem: DropReason | undefined;
+  /** Its place in the recorder's table; 0 while it has none. */
+  slot = 0;
+  isDirty = false;
+  /** When it was last recorded into on the slow path: the second that the values in its buffer belong to. */
+  second = 0;
+
+  // What waits to be sent: a State, made under the id that the client had then, and events as they are.
+  state: unknown = undefined;
+  client = "";
+  stateEvents = 0;
+  events: WaitingEvents | undefined = undefined;
+  /** About how many bytes that would be on the wire, and how many when it was last measured. */
+  bytes = 0;
+  bytesMeasured = 0;
+
+  constructor(
+    intake: Intake,
+    options: {
+      readonly name: string;
+      readonly type: string;
+      readonly handler: Handler | undefined;
+      readonly problem?: DropReason | undefined;
+    },
+  ) {
+    this.#intake = intake;
+    this.name = options.name;
+    this.type = options.type;
+    this.handler = options.handler;
+    this.problem = options.problem;
+  }
+
+  record(value: unknown): void {
+    const intake = this.#intake;
+    const clock = intake.clock;
+    if (--clock.credit < 0) clock.read();
+    const next = this.next;
+    // value - value is 0 for finite numbers alone.
+    if (
+      typeof value === "number" && value - value === 0 && (next & (BUFFER_VALUES - 1)) !== 0 &&
+      this.epoch === clock.epoch
+    ) {
+      intake.columns[next] = value;
+      this.next = next + 1;
+    } else {
+      intake.take(this, value);
+    }
+  }
+
+  startTimer(): () => number {
+    const intake = this.#intake;
+    const start = intake.stopwatch();
+    let seconds: number | undefined;
+    return () => {
+      if (seconds === undefined) {
+        seconds = intake.stopwatch() - start;
+        this.record(seconds);
+      }
+      return seconds;
+    };
+  }
+}

@@ -1,0 +1,44 @@
+// A recorded value as JSON of our own: what the caller does with its object afterwards must not change it.
+
+import type { Json } from "../core/event.ts";
+
+/** The value as JSON; undefined where JSON can't say it. */
+export function toJson(value: unknown): Json | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? value : undefined;
+    case "object":
+      return value === null ? value : copy(value);
+    default:
+      return undefined;
+  }
+}
+
+function copy(value: object): Json | undefined {
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined; // cyclic, a BigInt in it, or a toJSON of its own that throws: no JSON in any case
+  }
+}
+
+/** Bytes that a number takes on the wire, at most about; and that a time and the punctuation around an event take. */
+const NUMBER_BYTES = 24;
+
+/** About how many bytes an event of this value takes on the wire: rather too many than too few. */
+export function eventBytesOf(value: Json): number {
+  switch (typeof value) {
+    case "number":
+      return 2 * NUMBER_BYTES;
+    case "string":
+      return NUMBER_BYTES + 3 * value.length;
+    case "object":
+      return value === null ? 2 * NUMBER_BYTES : NUMBER_BYTES + 3 * JSON.stringify(value).length;
+    default:
+      return 2 * NUMBER_BYTES;
+  }
+}
