@@ -6,6 +6,7 @@
 // TABA_REGISTRY=jsr|npm decides without asking. This file imports nothing from any registry.
 
 import { fileURLToPath } from "node:url";
+import { runInForeground } from "./child.ts";
 import { ensureCliffy } from "./cliffy.ts";
 import { endWith, Stop } from "./stop.ts";
 
@@ -24,7 +25,7 @@ async function main(): Promise<number> {
   const registry = await chooseRegistry();
   if (registry === "npm" && withCliffy) await ensureCliffy(folder);
   const config = fileURLToPath(new URL(`../${configByRegistry[registry]}`, import.meta.url));
-  return await runChild([command, "--config", config, ...args]);
+  return await runInForeground([command, "--config", config, ...args]);
 }
 
 async function chooseRegistry(): Promise<Registry> {
@@ -77,30 +78,6 @@ async function writeWhole(name: string, text: string): Promise<string> {
   await Deno.writeTextFile(temporary, text);
   await Deno.rename(temporary, path);
   return path;
-}
-
-async function runChild(args: string[]): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
-    .spawn();
-  // The terminal gives a Ctrl-C to the child itself; a signal sent to this process alone has to be passed on.
-  const atTerminal = Deno.stdin.isTerminal() || Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
-  const pass = (signal: Deno.Signal) => () => {
-    if (!(atTerminal && signal === "SIGINT")) tryKill(child, signal);
-  };
-  for (const signal of signals()) Deno.addSignalListener(signal, pass(signal));
-  return (await child.status).code;
-}
-
-function signals(): Deno.Signal[] {
-  return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-}
-
-function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    child.kill(signal);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // a TypeError says that it has ended already
-  }
 }
 
 await endWith(main);
