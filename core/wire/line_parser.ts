@@ -20,16 +20,13 @@ export interface LinePlace {
 
 const KEYS: ReadonlySet<string> = new Set(["tab", "client", "type", "events", "state", "n", "v"]);
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The JSON object that a line must be. */
 export function parseObject(bytes: Uint8Array): Result<JsonObject, LineRefusal> {
-  let text;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    return malformed("it must be UTF-8");
-  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return malformed("it must be UTF-8");
   let value: Json;
   try {
     value = JSON.parse(text);
@@ -37,6 +34,18 @@ export function parseObject(bytes: Uint8Array): Result<JsonObject, LineRefusal> 
     return malformed(`it must be one JSON object: ${error instanceof Error ? error.message : error}`);
   }
   return isObject(value) ? accept(value) : malformed(`it must be one JSON object: current value is ${quote(value)}`);
+}
+
+/** Undefined where it is no UTF-8. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  // A strict decoder takes several times as long, so it is asked only where a replacement character shows up.
+  const text = utf8.decode(bytes);
+  if (!text.includes("\ufffd")) return text;
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Checks a line's object. Numeric events go into the columns of `place`. */
@@ -77,7 +86,7 @@ function parseState(
 ): Result<Payload, LineRefusal> {
   if (!isCount(n)) return malformed(`its "n" must be a whole number from 0: current value is ${quote(n)}`);
   if (!isCount(v)) return malformed(`its "v" must be a whole number from 0: current value is ${quote(v)}`);
-  const encoded = typeof state === "string" ? decodeBase64(new TextEncoder().encode(state)) : state;
+  const encoded = typeof state === "string" ? decodeBase64(state) : state;
   if (encoded === undefined) return refused("state_illegal", `its "state" must be base64 or JSON that is no text`);
   if (!(encoded instanceof Uint8Array)) {
     const problem = jsonProblem(encoded);

@@ -5,9 +5,9 @@ import { type BatchHeader, DEFAULT_CLIENT, type Line } from "../event.ts";
 import { limits } from "../limits.ts";
 import { type LineRefusal, refuse, type RequestRefusal, type Result } from "../refusal.ts";
 import { Columns } from "./columns.ts";
-import { EventsScan, skipSpace } from "./events_scan.ts";
 import { brokenHeader, isBrokenHeader, isHeader, parseHeader } from "./header.ts";
 import { parseLine, parseObject } from "./line_parser.ts";
+import { LineScan, skipSpace } from "./line_scan.ts";
 import { LineSplitter } from "./line_splitter.ts";
 
 /** What a body holds, in its order. After `body_refused` nothing more comes. */
@@ -29,7 +29,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  */
 export class NdjsonReader {
   readonly #lines: LineSplitter;
-  readonly #scan = new EventsScan();
+  readonly #scan = new LineScan();
   readonly #columns = new Columns();
   readonly #lineBytesMax: number;
   #client = DEFAULT_CLIENT;
