@@ -180,6 +180,7 @@ export class Agent {
   }
 
   #flush(): void {
+    if (this.#outbox.isFull) return; // what comes goes on being folded
     this.#intake.turn();
     this.#seal();
   }
