@@ -9,11 +9,23 @@ const VARINT_NUMBER_MAX = 2 ** 50;
 /** What `number` writes before the eight bytes of a double; integers have even codes. */
 const DOUBLE = 1;
 
+/** Whole numbers of either sign as those from 0 on: 0, -1, 1, -2, ... become 0, 1, 2, 3, ... */
+export function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+export function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
 /** Bytes being written. Grows as needed; `take` copies what was written and starts anew. */
 export class ByteWriter {
   #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  /** Bits that do not fill a byte yet: fewer than eight between two calls. */
+  #bitBuffer = 0;
+  #bitCount = 0;
 
   get length(): number {
     return this.#length;
@@ -42,19 +54,37 @@ export class ByteWriter {
 
   /** A whole number of either sign, of at most 52 bits. */
   signed(value: number): void {
-    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+    this.varint(zigzag(value));
   }
 
   /** Any finite number: an integer of up to 50 bits as a varint, others as the eight bytes of a double. */
   number(value: number): void {
     if (Number.isInteger(value) && Math.abs(value) < VARINT_NUMBER_MAX) {
-      this.varint(2 * (value < 0 ? -2 * value - 1 : 2 * value));
+      this.varint(2 * zigzag(value));
       return;
     }
     this.#reserve(9);
     this.#bytes[this.#length++] = DOUBLE;
     this.#view.setFloat64(this.#length, value, true);
     this.#length += 8;
+  }
+
+  /** The lowest `width` bits of `value`, at most 24, into bytes from their lowest bit on; `alignBits` ends them. */
+  bits(value: number, width: number): void {
+    this.#bitBuffer |= (value & ((1 << width) - 1)) << this.#bitCount;
+    this.#bitCount += width;
+    while (this.#bitCount >= 8) {
+      this.byte(this.#bitBuffer & 0xff);
+      this.#bitBuffer >>>= 8;
+      this.#bitCount -= 8;
+    }
+  }
+
+  /** Fills the last byte of a row of bits with zeros. */
+  alignBits(): void {
+    if (this.#bitCount > 0) this.byte(this.#bitBuffer);
+    this.#bitBuffer = 0;
+    this.#bitCount = 0;
   }
 
   /** Forgets what was written after `length`. */
@@ -81,6 +111,8 @@ export class ByteWriter {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at = 0;
+  #bitBuffer = 0;
+  #bitCount = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -115,8 +147,7 @@ export class ByteReader {
 
   /** A whole number between `-max` and `max`. */
   signed(max: number): number {
-    const value = this.varint(2 * max);
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    return unzigzag(this.varint(2 * max));
   }
 
   /** Any finite number. */
@@ -124,13 +155,54 @@ export class ByteReader {
     const code = this.varint(Number.MAX_SAFE_INTEGER);
     if (code === DOUBLE) return this.#double();
     if (code % 2 !== 0) throw new DecodeError("a number has an unknown form");
-    const value = code / 2;
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    return unzigzag(code / 2);
+  }
+
+  /** The next `width` bits, at most 24. */
+  bits(width: number): number {
+    this.#fillBits(width);
+    const value = this.#bitBuffer & ((1 << width) - 1);
+    this.#dropBits(width);
+    return value;
+  }
+
+  /** How many zero bits come before the next one bit, which is read as well; `max`, at most 24, where none comes sooner. */
+  zeroBits(max: number): number {
+    this.#fillBits(1);
+    const zeros = this.#bitBuffer === 0 ? 32 : 31 - Math.clz32(this.#bitBuffer & -this.#bitBuffer);
+    if (zeros < max && zeros >= this.#bitCount) throw new DecodeError("it ends too early");
+    if (zeros >= max) this.#fillBits(max);
+    this.#dropBits(Math.min(zeros + 1, max));
+    return Math.min(zeros, max);
+  }
+
+  /** Ends a row of bits: those left of its last byte must be zero. */
+  alignBits(): void {
+    if ((this.#bitBuffer & ((1 << (this.#bitCount & 7)) - 1)) !== 0) {
+      throw new DecodeError("a row of bits ends wrongly");
+    }
+    this.#at -= this.#bitCount >> 3;
+    this.#bitBuffer = 0;
+    this.#bitCount = 0;
   }
 
   /** Nothing may be left. */
   end(): void {
     if (this.left > 0) throw new DecodeError(`it must end here: ${this.left} bytes are left over`);
+  }
+
+  /** Takes bytes in while there is room for another; there must be `needed` bits then. */
+  #fillBits(needed: number): void {
+    while (this.#bitCount <= 24 && this.#at < this.#bytes.length) {
+      this.#bitBuffer |= this.#bytes[this.#at++] << this.#bitCount;
+      this.#bitCount += 8;
+    }
+    if (this.#bitCount < needed) throw new DecodeError("it ends too early");
+  }
+
+  #dropBits(width: number): void {
+    this.#bitBuffer >>>= width;
+    this.#bitCount -= width;
   }
 
   #double(): number {

@@ -1,123 +1,188 @@
 // One store of a sketch: how many values fell into each bin, dense between the lowest and the highest bin in use, in
-// counters as narrow as they can be. Bins are numbered from 1 by size of the value; which values a bin holds is sketch.ts's.
+// counters as narrow as they can be. Bins are numbered from 1 by the size of their values; which values those are, only sketch.ts knows.
 
-import { assert } from "../assert.ts";
 import { limits } from "../limits.ts";
+import { addCounts, COUNT_MAX } from "./sums.ts";
 
+/** Narrow counters are widened, all of a store at once, when one of them is full. */
 type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const NONE = new Uint8Array(0);
 
-/** Counts saturate here: the last whole number up to which counting is exact. */
-export const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+/** Bins to add one to each: the first `count` of `bins`, of which `lowest` and `highest` are the extremes. */
+export interface BinRun {
+  /** May be changed. */
+  readonly bins: Int32Array;
+  readonly count: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
 
 /**
- * At most `sketchBinsMax` bins: what lies further below the highest bin is counted in the lowest that there is room
- * for. That depends on nothing but what was added, so the order of adding and merging never shows.
+ * At most `sketchBinsMax` bins: what lies further below the highest is counted in the lowest that there is room for.
+ * That depends on nothing but what was added, so the order of adding and merging never shows.
  */
 export class Bins {
   #counts: Counts = NONE;
-  /** The bin of #counts[0]. */
+  /** The bin of #counts[0]. Counts outside the lowest and the highest bin are zero. */
   #base = 0;
-  /** The lowest and the highest bin in use: both hold something, unless the store is empty (0 and -1). */
   #lowest = 0;
   #highest = -1;
 
-  get isEmpty(): boolean {
-    return this.#highest < 0;
+  /** The store with these counts from bin `lowest` on, of which the first and the last are not zero. */
+  static of(lowest: number, counts: Float64Array): Bins {
+    const bins = new Bins();
+    if (counts.length === 0) return bins;
+    let most = 0;
+    for (let index = 0; index < counts.length; index++) most = Math.max(most, counts[index]);
+    bins.#counts = most <= 0xff ? Uint8Array.from(counts) : widened(counts, most);
+    bins.#base = bins.#lowest = lowest;
+    bins.#highest = lowest + counts.length - 1;
+    return bins;
   }
 
+  /** The lowest bin in use. */
   get lowest(): number {
     return this.#lowest;
   }
 
+  /** The highest bin in use; below `lowest` while the store is empty. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** How many values bin `bin` holds; it must lie between `lowest` and `highest`. */
+  /** How many values bin `bin` holds. */
   at(bin: number): number {
-    return this.#counts[bin - this.#base];
+    return bin < this.#lowest || bin > this.#highest ? 0 : this.#counts[bin - this.#base];
   }
 
+  /** Copies the counts from `lowest` to `highest` and answers how many of them are not zero. */
+  copyTo(row: Float64Array): number {
+    const counts = this.#counts;
+    const first = this.#lowest - this.#base;
+    let used = 0;
+    for (let index = 0; index < row.length; index++) {
+      const count = counts[first + index];
+      row[index] = count;
+      if (count > 0) used++;
+    }
+    return used;
+  }
+
+  /** How many values there are. */
   total(): number {
+    const counts = this.#counts;
     let total = 0;
-    for (let bin = this.#lowest; bin <= this.#highest; bin++) total += this.#counts[bin - this.#base];
+    for (let index = 0; index < counts.length; index++) total += counts[index];
     return Math.min(total, COUNT_MAX);
   }
 
   add(bin: number, count: number): void {
     if (bin < this.#lowest || bin > this.#highest) this.#reach(bin, bin);
-    const index = Math.max(bin, this.#lowest) - this.#base;
-    const sum = Math.min(this.#counts[index] + count, COUNT_MAX);
-    if (sum > countMax(this.#counts)) this.#counts = widened(this.#counts, sum);
-    this.#counts[index] = sum;
+    const place = Math.max(bin, this.#lowest);
+    this.#put(place, addCounts(this.#counts[place - this.#base], count));
   }
 
-  /** Adds one to each of `bins[from]` to `bins[to - 1]`, which lie between `lowest` and `highest` and hold both. */
-  addAll(
-    bins: Int32Array,
-    options: { readonly count: number; readonly lowest: number; readonly highest: number },
-  ): void {
-    const { count, lowest, highest } = options;
-    if (this.isEmpty || lowest < this.#lowest || highest > this.#highest) this.#reach(lowest, highest);
-    for (let index = 0; index < count; index++) this.add(bins[index], 1);
+  addRun({ bins, count, lowest, highest }: BinRun): void {
+    this.#reach(lowest, highest);
+    if (lowest < this.#lowest) {
+      for (let index = 0; index < count; index++) bins[index] = Math.max(bins[index], this.#lowest);
+    }
+    for (let index = this.#increment(bins, 0, count); index < count; index = this.#increment(bins, index, count)) {
+      this.#counts = widened(this.#counts, countMax(this.#counts) + 1);
+    }
   }
 
   merge(from: Bins): void {
-    if (from.isEmpty) return;
+    if (from.#highest < 0) return;
     this.#reach(from.#lowest, from.#highest);
-    for (let bin = from.#lowest; bin <= from.#highest; bin++) {
-      const count = from.#counts[bin - from.#base];
-      if (count > 0) this.add(bin, count);
+    let bin = from.#lowest;
+    for (; bin < this.#lowest; bin++) this.add(bin, from.#counts[bin - from.#base]);
+    for (; bin <= from.#highest; bin++) {
+      const index = bin - this.#base;
+      const sum = this.#counts[index] + from.#counts[bin - from.#base];
+      if (sum > countMax(this.#counts)) this.#counts = widened(this.#counts, Math.min(sum, COUNT_MAX));
+      this.#counts[index] = Math.min(sum, COUNT_MAX);
     }
+  }
+
+  /** Adds one to each bin, all of them in reach, until a counter is full; answers the index of its bin, or `to`. */
+  #increment(bins: Int32Array, from: number, to: number): number {
+    const counts = this.#counts;
+    const base = this.#base;
+    // The same loop for each kind of array: one loop for all would look up the kind at each access.
+    if (counts instanceof Uint8Array) {
+      for (let index = from; index < to; index++) {
+        const count = counts[bins[index] - base];
+        if (count === 0xff) return index;
+        counts[bins[index] - base] = count + 1;
+      }
+    } else if (counts instanceof Uint16Array) {
+      for (let index = from; index < to; index++) {
+        const count = counts[bins[index] - base];
+        if (count === 0xffff) return index;
+        counts[bins[index] - base] = count + 1;
+      }
+    } else if (counts instanceof Uint32Array) {
+      for (let index = from; index < to; index++) {
+        const count = counts[bins[index] - base];
+        if (count === 0xffffffff) return index;
+        counts[bins[index] - base] = count + 1;
+      }
+    } else {
+      for (let index = from; index < to; index++) {
+        counts[bins[index] - base] = addCounts(counts[bins[index] - base], 1);
+      }
+    }
+    return to;
   }
 
   /** Makes room for bins `lowest` to `highest`, both of which are about to be added to. */
   #reach(lowest: number, highest: number): void {
-    const wasEmpty = this.isEmpty;
-    const top = wasEmpty ? highest : Math.max(highest, this.#highest);
-    const floor = top - limits.sketchBinsMax + 1;
-    const bottom = Math.max(wasEmpty ? lowest : Math.min(lowest, this.#lowest), floor);
-    const end = this.#base + this.#counts.length;
-    if (wasEmpty || bottom < this.#base || top >= end) this.#move(bottom, top);
-    else if (bottom > this.#lowest) this.#collapse(bottom);
+    const isEmpty = this.#highest < 0;
+    const top = isEmpty ? highest : Math.max(highest, this.#highest);
+    const wanted = isEmpty ? lowest : Math.min(lowest, this.#lowest);
+    const bottom = Math.max(wanted, top - limits.sketchBinsMax + 1);
+    if (bottom < this.#base || top >= this.#base + this.#counts.length) this.#move(bottom, top);
+    else if (bottom > this.#lowest && !isEmpty) this.#collapse(bottom);
     this.#lowest = bottom;
     this.#highest = top;
   }
 
-  /** Into a new array that has some room to grow where the range has just grown. */
+  /** Into a new array, with some room beyond on the side on which the range has grown. */
   #move(bottom: number, top: number): void {
+    const old = this.#counts;
+    const oldBase = this.#base;
+    const collapsed = this.#sumTo(bottom);
     const used = top - bottom + 1;
-    const room = this.isEmpty ? 0 : Math.min(8 + (used >> 3), limits.sketchBinsMax - used);
-    const base = bottom < this.#lowest ? Math.max(bottom - room, 1) : bottom;
-    const moved = this.#counts.constructor === Uint8Array
-      ? new Uint8Array(used + room)
-      : sameKind(this.#counts, used + room);
-    let collapsed = 0;
-    for (let bin = this.#lowest; bin <= this.#highest; bin++) {
-      const count = this.#counts[bin - this.#base];
-      if (bin <= bottom) collapsed += count;
-      else moved[bin - base] = count;
+    const room = old.length === 0 ? 0 : Math.min(8 + (used >> 3), limits.sketchBinsMax - used);
+    this.#base = bottom < oldBase ? bottom - room : bottom;
+    this.#counts = zeros(old, used + room);
+    const kept = Math.max(this.#lowest, bottom + 1);
+    if (kept <= this.#highest) {
+      this.#counts.set(old.subarray(kept - oldBase, this.#highest + 1 - oldBase), kept - this.#base);
     }
-    this.#base = base;
-    this.#counts = moved;
     this.#put(bottom, collapsed);
   }
 
+  /** Counts what lies below `bottom` in it. */
   #collapse(bottom: number): void {
-    let collapsed = 0;
-    for (let bin = this.#lowest; bin <= Math.min(bottom, this.#highest); bin++) {
-      collapsed += this.#counts[bin - this.#base];
-      this.#counts[bin - this.#base] = 0;
-    }
+    const collapsed = this.#sumTo(bottom);
+    this.#counts.fill(0, this.#lowest - this.#base, bottom - this.#base);
     this.#put(bottom, collapsed);
+  }
+
+  /** What bins up to `bin` hold. */
+  #sumTo(bin: number): number {
+    let sum = 0;
+    const end = Math.min(bin, this.#highest);
+    for (let each = this.#lowest; each <= end; each++) sum = addCounts(sum, this.#counts[each - this.#base]);
+    return sum;
   }
 
   #put(bin: number, count: number): void {
-    const kept = Math.min(count, COUNT_MAX);
-    if (kept > countMax(this.#counts)) this.#counts = widened(this.#counts, kept);
-    this.#counts[bin - this.#base] = kept;
+    if (count > countMax(this.#counts)) this.#counts = widened(this.#counts, count);
+    this.#counts[bin - this.#base] = count;
   }
 }
 
@@ -128,14 +193,17 @@ function countMax(counts: Counts): number {
   return COUNT_MAX;
 }
 
+/** The same counts in an array that can hold `count`. */
 function widened(counts: Counts, count: number): Counts {
-  assert(count <= COUNT_MAX, "counts saturate");
-  if (count <= 0xffff) return Uint16Array.from(counts);
-  if (count <= 0xffffffff) return Uint32Array.from(counts);
-  return Float64Array.from(counts);
+  const Wider = count <= 0xffff ? Uint16Array : count <= 0xffffffff ? Uint32Array : Float64Array;
+  const wider = new Wider(counts.length);
+  wider.set(counts);
+  return wider;
 }
 
-function sameKind(counts: Counts, length: number): Counts {
+/** As many zeros, in an array of the same kind. */
+function zeros(counts: Counts, length: number): Counts {
+  if (counts instanceof Uint8Array) return new Uint8Array(length);
   if (counts instanceof Uint16Array) return new Uint16Array(length);
   if (counts instanceof Uint32Array) return new Uint32Array(length);
   return new Float64Array(length);

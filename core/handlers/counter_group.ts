@@ -1,17 +1,17 @@
 // CounterGroup: counts and totals of numbers over the last minute, ten minutes, hour and day, and the day's percentiles.
 
-import { ByteReader, ByteWriter } from "../bytes.ts";
+import { ByteWriter } from "../bytes.ts";
 import type { Encoded, Json } from "../event.ts";
-import { COUNT_MAX } from "./bins.ts";
 import { inline, layOut, list, PERCENTILES, twoDecimals, WINDOWS } from "./figures.ts";
-import { DecodeError, type Handler } from "./handler.ts";
+import type { Handler } from "./handler.ts";
 import { numberProblem, opened } from "./numbers.ts";
 import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
 import { readSketch, writeSketch } from "./sketch_encoding.ts";
 import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
 import { readTimeline, writeTimeline } from "./timeline_encoding.ts";
-import { sum, TotalsCells } from "./totals.ts";
+import { COUNT_MAX, sum } from "./sums.ts";
+import { TotalsCells } from "./totals_cells.ts";
 
 const LEVELS: readonly Level[] = [
   { widthS: 1, spanS: 60 },

@@ -11,7 +11,7 @@ import { SketchCells } from "./sketch_cells.ts";
 import { readSketch, writeSketch } from "./sketch_encoding.ts";
 import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
 import { readTimeline, writeTimeline } from "./timeline_encoding.ts";
-import { addTotals, sum } from "./totals.ts";
+import { addTotals, sum } from "./sums.ts";
 
 // The level of one hour has no window of its own: it only halves the number of cells.
 const LEVELS: readonly Level[] = [

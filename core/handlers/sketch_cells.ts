@@ -1,6 +1,6 @@
 // The cells of a timeline that keep a sketch each, with or without the total of its values.
 
-import { addTotals, sum } from "./totals.ts";
+import { addTotals, sum } from "./sums.ts";
 import { Sketch } from "./sketch.ts";
 import type { Cells } from "./timeline.ts";
 

@@ -1,29 +1,111 @@
 // A Sketch as bytes and back. Equal sketches have equal bytes, however they came about.
 
-import type { ByteReader, ByteWriter } from "../bytes.ts";
-import { COUNT_MAX } from "./bins.ts";
-import { DecodeError } from "./handler.ts";
+import { type ByteReader, type ByteWriter, unzigzag, zigzag } from "../bytes.ts";
 import { limits } from "../limits.ts";
-import { BIN_MAX, BIN_OF_ONE, Sketch } from "./sketch.ts";
+import { Bins } from "./bins.ts";
+import { readCounts, writeCounts } from "./count_coding.ts";
+import { DecodeError } from "./handler.ts";
+import { addToDense, BIN_MAX, BIN_OF_ONE, type DenseBins, FEW_MAX, Sketch } from "./sketch.ts";
+import { COUNT_MAX } from "./sums.ts";
+
+// How the bins are laid out: as a list in its order, or as rows of counts from the lowest bin to the highest. A dense
+// sketch takes the shorter one. An even first number is twice the length of the list of a sketch that is not dense.
+const DENSE_ROWS = 1;
+const DENSE_LIST = 3;
+
+/** What can stand before a key in a list: the distance to the one before, or to the bin of 1, and one bit more. */
+const PLACE_MAX = 2 * (2 * (BIN_MAX + BIN_OF_ONE) + 1);
+
+/** The counts of the row being written or read. */
+const row = new Float64Array(limits.sketchBinsMax);
 
 export function writeSketch(writer: ByteWriter, sketch: Sketch): void {
-  const bins = [...sketch.bins()];
-  writer.varint(bins.length);
-  let last = 0;
-  for (const [key, count] of bins) {
-    writer.signed(key - last);
-    writer.varint(count);
-    last = key;
+  const { dense } = sketch;
+  if (dense === undefined) {
+    writer.varint(2 * sketch.binCount);
+    writeList(writer, sketch);
+    return;
   }
+  const start = writer.length;
+  writer.varint(DENSE_ROWS);
+  writer.varint(dense.zeros);
+  const rowBins = writeRow(writer, dense.negative) + writeRow(writer, dense.positive);
+  const end = writer.length;
+  // A bin takes a byte of the list at least.
+  if (rowBins >= end - start) return;
+  writeDenseList(writer, sketch);
+  const isListShorter = writer.length - end < end - start;
+  writer.rewind(isListShorter ? start : end);
+  if (isListShorter) writeDenseList(writer, sketch);
 }
 
 export function readSketch(reader: ByteReader): Sketch {
-  const sketch = new Sketch();
-  const bins = reader.varint(reader.left);
-  let key = 0;
-  for (let index = 0; index < bins; index++) {
-    key += reader.signed(2 * BIN_MAX);
-    sketch.addKey(key, reader.varint(COUNT_MAX));
+  const form = reader.varint(2 * FEW_MAX);
+  if (form % 2 === 0) {
+    const sketch = new Sketch();
+    readList(reader, form / 2, (key, count) => sketch.addKey(key, count));
+    return sketch;
   }
-  return sketch;
+  if (form === DENSE_ROWS) {
+    const zeros = reader.varint(COUNT_MAX);
+    return Sketch.of({ zeros, negative: readRow(reader), positive: readRow(reader) });
+  }
+  if (form !== DENSE_LIST) throw new DecodeError(`a sketch has an unknown form: current value is ${form}`);
+  const dense: DenseBins = { zeros: 0, negative: new Bins(), positive: new Bins() };
+  readList(reader, reader.varint(2 * limits.sketchBinsMax + 1), (key, count) => addToDense(dense, key, count));
+  return Sketch.of(dense);
+}
+
+/** The first key, then the distance of each to the one before; counts only where they are not 1. */
+function writeList(writer: ByteWriter, sketch: Sketch): void {
+  let next: number | undefined;
+  sketch.scan((key, count) => {
+    const place = next === undefined ? zigzag(key - BIN_OF_ONE) : key - next;
+    writer.varint(2 * place + (count === 1 ? 0 : 1));
+    if (count !== 1) writer.varint(count - 2);
+    next = key + 1;
+  });
+}
+
+function writeDenseList(writer: ByteWriter, sketch: Sketch): void {
+  writer.varint(DENSE_LIST);
+  writer.varint(sketch.binCount);
+  writeList(writer, sketch);
+}
+
+function readList(reader: ByteReader, length: number, visit: (key: number, count: number) => void): void {
+  let next: number | undefined;
+  for (let index = 0; index < length; index++) {
+    const code = reader.varint(PLACE_MAX);
+    const place = Math.floor(code / 2);
+    const key = next === undefined ? unzigzag(place) + BIN_OF_ONE : next + place;
+    if (Math.abs(key) > BIN_MAX) throw new DecodeError(`a bin must be at most ${BIN_MAX}: current value is ${key}`);
+    visit(key, code % 2 === 0 ? 1 : reader.varint(COUNT_MAX - 2) + 2);
+    next = key + 1;
+  }
+}
+
+/** Answers how many bins of the store hold something. */
+function writeRow(writer: ByteWriter, bins: Bins): number {
+  const length = bins.highest - bins.lowest + 1;
+  writer.varint(length);
+  if (length === 0) return 0;
+  writer.signed(bins.lowest - BIN_OF_ONE);
+  const counts = row.subarray(0, length);
+  const used = bins.copyTo(counts);
+  writeCounts(writer, counts);
+  return used;
+}
+
+function readRow(reader: ByteReader): Bins {
+  const length = reader.varint(limits.sketchBinsMax);
+  if (length === 0) return new Bins();
+  const lowest = reader.signed(BIN_MAX) + BIN_OF_ONE;
+  if (lowest < 1 || lowest + length - 1 > BIN_MAX) {
+    throw new DecodeError(`bins must be from 1 to ${BIN_MAX}: there are ${length} from ${lowest}`);
+  }
+  const counts = row.subarray(0, length);
+  readCounts(reader, counts);
+  if (counts[0] === 0 || counts[length - 1] === 0) throw new DecodeError("the first and last count of a row are not 0");
+  return Bins.of(lowest, counts);
 }

@@ -1,7 +1,7 @@
 // The clock of a timeline and the starts of its cells as bytes and back.
 
 import type { ByteReader, ByteWriter } from "../bytes.ts";
-import { COUNT_MAX } from "./bins.ts";
+import { COUNT_MAX } from "./sums.ts";
 import { DecodeError } from "./handler.ts";
 import { type Cells, horizon, type Level, TIME_MAX, type Timeline } from "./timeline.ts";
 

@@ -1,11 +1,11 @@
 // TotalsCounter: the all-time count and total of numbers.
 
 import { ByteWriter } from "../bytes.ts";
-import { COUNT_MAX } from "./bins.ts";
+import { COUNT_MAX } from "./sums.ts";
 import { layOut, significant } from "./figures.ts";
 import type { Handler } from "./handler.ts";
 import { numberProblem, opened } from "./numbers.ts";
-import { addCounts, addTotals, sum } from "./totals.ts";
+import { addCounts, addTotals, sum } from "./sums.ts";
 
 const writer = new ByteWriter();
 

@@ -1,28 +1,7 @@
-// Counts and totals: how they add up, and the cells of a timeline that keep both.
+// The cells of a timeline that keep a count and a total.
 
-import { COUNT_MAX } from "./bins.ts";
+import { addCounts, addTotals } from "./sums.ts";
 import type { Cells } from "./timeline.ts";
-
-/** Counts saturate at the last number up to which counting is exact. */
-export function addCounts(a: number, b: number): number {
-  return Math.min(a + b, COUNT_MAX);
-}
-
-/** Totals saturate at the greatest double, so that they stay numbers whatever is added. */
-export function addTotals(a: number, b: number): number {
-  return Math.min(Math.max(a + b, -Number.MAX_VALUE), Number.MAX_VALUE);
-}
-
-/** The sum of `values[from]` to `values[to - 1]`. */
-export function sum(values: Float64Array, from: number, to: number): number {
-  let total = 0;
-  for (let index = from; index < to; index++) total += values[index];
-  if (Number.isFinite(total)) return total;
-  // Infinity, or NaN where it met the other one: add again with care.
-  total = 0;
-  for (let index = from; index < to; index++) total = addTotals(total, values[index]);
-  return total;
-}
 
 /** Start, count and total of a cell lie side by side in one array: a full timeline has some 350 cells. */
 const STRIDE = 3;

@@ -1,0 +1,95 @@
+// Rows of counts as bits: neighbouring bins of a sketch hold about as much, and how much that varies changes slowly.
+
+import { type ByteReader, type ByteWriter, unzigzag, zigzag } from "../bytes.ts";
+import { DecodeError } from "./handler.ts";
+import { COUNT_MAX } from "./sums.ts";
+
+// Each count is predicted by the mean of the two before it, and what it differs by is written in a Golomb-Rice code
+// whose parameter follows the differences so far, as in JPEG-LS (Weinberger, Seroussi, Sapiro: "LOCO-I", 2000). On
+// counts drawn from smooth distributions that takes about a bit a count more than their entropy.
+
+/** So many zero bits announce a count that is written out since it is too far from the prediction. */
+const FAR = 16;
+const FAR_WIDTH_BITS = 6;
+/** A difference is taken for at most this large where the parameter follows it, for the sake of 32-bit arithmetic. */
+const FOLLOWED_MAX = 2 ** 24;
+/** Eight times the mean difference that a row is taken to start with. */
+const FOLLOWED_FIRST = 8;
+
+export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
+  let followed = FOLLOWED_FIRST;
+  let last = 0;
+  let beforeLast = 0;
+  for (let index = 0; index < counts.length; index++) {
+    const count = counts[index];
+    const difference = zigzag(count - Math.floor((last + beforeLast) / 2));
+    const width = parameter(followed);
+    const high = Math.floor(difference / 2 ** width);
+    if (high < FAR) {
+      writer.bits(1 << high, high + 1);
+      writer.bits(difference, width);
+    } else writeFar(writer, count);
+    followed = follow(followed, difference);
+    beforeLast = last;
+    last = count;
+  }
+  writer.alignBits();
+}
+
+/** Reads as many counts as `counts` is long. */
+export function readCounts(reader: ByteReader, counts: Float64Array): void {
+  let followed = FOLLOWED_FIRST;
+  let last = 0;
+  let beforeLast = 0;
+  for (let index = 0; index < counts.length; index++) {
+    const predicted = Math.floor((last + beforeLast) / 2);
+    const width = parameter(followed);
+    const high = reader.zeroBits(FAR);
+    const count = high < FAR ? predicted + unzigzag(high * 2 ** width + reader.bits(width)) : readFar(reader);
+    if (count < 0 || count > COUNT_MAX) {
+      throw new DecodeError(`a count must be from 0 to ${COUNT_MAX}: current value is ${count}`);
+    }
+    followed = follow(followed, zigzag(count - predicted));
+    counts[index] = count;
+    beforeLast = last;
+    last = count;
+  }
+  reader.alignBits();
+}
+
+function writeFar(writer: ByteWriter, count: number): void {
+  const width = widthOf(count);
+  writer.bits(0, FAR);
+  writer.bits(width, FAR_WIDTH_BITS);
+  let rest = count;
+  for (let left = width; left > 0; left -= 24) {
+    writer.bits(rest % 2 ** 24, Math.min(left, 24));
+    rest = Math.floor(rest / 2 ** 24);
+  }
+}
+
+function readFar(reader: ByteReader): number {
+  const width = reader.bits(FAR_WIDTH_BITS);
+  let count = 0;
+  let scale = 1;
+  for (let left = width; left > 0; left -= 24) {
+    count += reader.bits(Math.min(left, 24)) * scale;
+    scale *= 2 ** 24;
+  }
+  return count;
+}
+
+/** The bits of a whole number. */
+function widthOf(value: number): number {
+  return value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 2 ** 32));
+}
+
+/** The width of the low part of a difference: the bits of 0.69 times the mean difference so far (11 / 128 ≈ 0.69 / 8). */
+function parameter(followed: number): number {
+  return 32 - Math.clz32((followed * 11) >> 7);
+}
+
+/** Eight times the mean difference, the newest weighing an eighth. */
+function follow(followed: number, difference: number): number {
+  return followed + Math.min(difference, FOLLOWED_MAX) - (followed >> 3);
+}
