@@ -53,6 +53,24 @@ export const limits = {
   /** ... and States written and removed. */
   commitStatesMax: 8192,
 
+  /** States that a drain keeps between commits, as they are encoded; in memory they take a multiple of it. */
+  heldBytesMax: 256 * MIB,
+  /** A bucket is committed early when this much of it has changed, which also bounds what one commit writes, ... */
+  commitBytesMax: 4 * MIB,
+  /** ... or its share of what may have changed of all. */
+  dirtyBytesMax: 128 * MIB,
+  /** Bytes of a queue read at once. */
+  chunkBytesMax: 512 * KIB,
+  /** Entries of a bucket that a drain can't read and carries along; beyond them the bucket waits for another server. */
+  heldBackBytesMax: 4 * MIB,
+
+  /** States that one query may reduce to and hold together. */
+  groupsMax: 10_000,
+  /** Rows that an answer holds back to sort them; a larger one comes in the order of the buckets. */
+  rowsSortedMax: 1000,
+  /** Characters of such rows. */
+  charactersSortedMax: 4 * MIB,
+
   /** Bins of each store of a sketch: 17 decades at 0.5 %. */
   sketchBinsMax: 4096,
   /** Values that a Buffer keeps. */
@@ -69,6 +87,11 @@ assert(limits.lineBytesMax <= limits.bodyBytesMax, "a line must fit into a body"
 assert(limits.batchBytesMax + limits.lineBytesMax <= limits.bodyBytesMax, "any server must take any batch");
 assert(limits.outboxBatchesMax < limits.seqsRememberedMax, "a receiver must remember all that an agent may repeat");
 assert(limits.queueBytesSoft < limits.queueBytesHard, "refusals must begin before all is refused");
+assert(
+  4 * limits.readEntriesMax <= limits.commitStatesMax,
+  "a commit must take what two reads change: a State and an Aggregate each",
+);
+assert(limits.dirtyBytesMax < limits.heldBytesMax, "what has changed is a part of what is held");
 assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
 assert(
   limits.bufferValuesMax * (limits.valueBytesMax + 60) + 8 * KIB <= limits.lineBytesMax,

@@ -1,0 +1,300 @@
+// The drain of one server: takes the leases of its share of the buckets, moves what waits in their queues into States,
+// and commits. Owns when which bucket is worked on; what happens inside a bucket is HeldBucket's. One `tick` does what
+// is due and may be called at any time; `drainUntil` is the loop around it.
+
+import type { Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
+import type { Clock, Random, Sleep } from "../core/world.ts";
+import type { Log } from "../service/log.ts";
+import { describeError } from "../service/log.ts";
+import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
+import type { Membership } from "./membership.ts";
+import { Patience } from "./patience.ts";
+import { PruneRound } from "./prune_round.ts";
+import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "./store/store.ts";
+
+export interface DrainOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Lets other work of the process have its turn; called before each piece of work. */
+  readonly pause: () => Promise<void>;
+  /** The longest that an entry waits for its commit while the store answers. */
+  readonly commitMs?: number;
+  /** A server that has died loses its buckets after this long. */
+  readonly leaseMs?: number;
+  /** Between two looks at all States of a bucket for those that have become empty. */
+  readonly pruneS?: number;
+  readonly heldBytesMax?: number;
+}
+
+/** What the drain has done since it was started, and what it holds. */
+export interface DrainStatus {
+  readonly buckets: number;
+  readonly entries: number;
+  readonly events: number;
+  readonly states: number;
+  readonly commits: number;
+  readonly removed: number;
+  /** Buckets that turned out to be someone else's, or not to be what they were. */
+  readonly lost: number;
+  readonly evicted: number;
+  readonly troubles: number;
+  readonly heldBytes: number;
+  readonly dirtyBytes: number;
+  /** Entries that this server can't read, waiting for one that can. */
+  readonly heldBack: number;
+  /** From acceptance to commit, of the oldest entry of the last commit that had any. */
+  readonly delayS: number;
+}
+
+/** Leases are renewed this often while they last. */
+const RENEWALS = 5;
+/** Buckets worked on at once: while one waits for the store, another uses the processor. */
+const LANES = 4;
+/** After this long a tick leaves the rest to the next one, so that leases are renewed in time. */
+const TICK_S = 0.5;
+
+/** A bucket in work. */
+interface Work {
+  readonly held: HeldBucket;
+  readonly patience: Patience;
+  round: PruneRound | undefined;
+  nextRound: number;
+}
+
+export class Drain {
+  readonly #options: DrainOptions;
+  readonly #commitMs: number;
+  readonly #leaseMs: number;
+  readonly #pruneS: number;
+  readonly #heldBytesMax: number;
+  readonly #workByBucket = new Map<number, Work>();
+  readonly #patience: Patience;
+  readonly #counts = { entries: 0, events: 0, states: 0, commits: 0, removed: 0, lost: 0, evicted: 0, troubles: 0 };
+  #delayS = 0;
+  #nextRenewal = 0;
+  #commitsNamed = 0;
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+    this.#commitMs = options.commitMs ?? 2000;
+    this.#leaseMs = options.leaseMs ?? 5000;
+    this.#pruneS = options.pruneS ?? 1800;
+    this.#heldBytesMax = options.heldBytesMax ?? limits.heldBytesMax;
+    this.#patience = new Patience(options.random);
+  }
+
+  status(): DrainStatus {
+    let [heldBytes, dirtyBytes, heldBack] = [0, 0, 0];
+    for (const { held } of this.#workByBucket.values()) {
+      heldBytes += held.tally.bytes;
+      dirtyBytes += held.tally.dirtyBytes;
+      heldBack += held.heldBack;
+    }
+    return {
+      buckets: this.#workByBucket.size,
+      ...this.#counts,
+      heldBytes,
+      dirtyBytes,
+      heldBack,
+      delayS: this.#delayS,
+    };
+  }
+
+  /** Does what is due; answers whether more is waiting already. Trouble of the store only delays. */
+  async tick(): Promise<boolean> {
+    const { clock, store } = this.#options;
+    const start = clock();
+    if (this.#patience.isWaiting(start)) return false;
+    try {
+      if (start >= this.#nextRenewal) await this.#renew(start);
+      const queues = new Map((await store.queues()).map((queue) => [queue.bucket, queue]));
+      this.#patience.succeeded();
+      return await this.#workOn(this.#due(queues, start), queues);
+    } catch (error) {
+      this.#suffer(this.#patience, error, "cannot reach the store");
+      return false;
+    }
+  }
+
+  /** Commits what it can and gives the leases back. No tick may be under way, and none may follow. */
+  async stop(): Promise<void> {
+    for (const work of this.#workByBucket.values()) {
+      try {
+        await this.#handOver(work);
+      } catch (error) {
+        this.#suffer(work.patience, error, "cannot hand over a bucket, whose lease will lapse");
+      }
+    }
+    this.#workByBucket.clear();
+  }
+
+  async #renew(now: number): Promise<void> {
+    const { store, membership } = this.#options;
+    const { share } = membership;
+    const leases = await store.lease(membership.self.id, [...share], this.#leaseMs);
+    const leaseByBucket = new Map(leases.map((lease) => [lease.bucket, lease]));
+    for (const [bucket, { held }] of this.#workByBucket) {
+      const lease = leaseByBucket.get(bucket);
+      // A bucket that has left the share is handed over by the work on it.
+      if (lease === undefined ? share.has(bucket) : !held.renew(lease)) this.#lose(held);
+    }
+    for (const lease of leases) if (!this.#workByBucket.has(lease.bucket)) this.#open(lease, now);
+    this.#nextRenewal = now + this.#leaseMs / 1000 / RENEWALS;
+  }
+
+  #open(lease: Lease, now: number): void {
+    const { store, registry, membership, random } = this.#options;
+    const held = new HeldBucket(lease, {
+      store,
+      registry,
+      nameCommit: () => `${membership.self.id} ${this.#commitsNamed++}`,
+      onHeldBack: (entry, why) => this.#heldBack(entry, why),
+      onCommitted: (committed) => this.#committed(committed),
+    });
+    // The rounds of the buckets are spread out.
+    const nextRound = now + this.#pruneS * random();
+    this.#workByBucket.set(lease.bucket, { held, patience: new Patience(random), round: undefined, nextRound });
+  }
+
+  /** The buckets with something to do, those first whose entries have waited longest. */
+  #due(queues: ReadonlyMap<number, QueueStatus>, now: number): readonly Work[] {
+    const bounds = this.#bounds();
+    const due = [...this.#workByBucket.values()].filter((work) => {
+      const { held, patience } = work;
+      if (patience.isWaiting(now)) return false;
+      return held.isPending || held.hasUnread(queues.get(held.bucket)) || held.isCommitDue(now, bounds) ||
+        work.round !== undefined || now >= work.nextRound || !this.#options.membership.share.has(held.bucket);
+    });
+    const oldest = ({ held }: Work) => queues.get(held.bucket)?.oldest ?? Infinity;
+    return due.sort((a, b) => oldest(a) - oldest(b) || a.held.bucket - b.held.bucket);
+  }
+
+  async #workOn(due: readonly Work[], queues: ReadonlyMap<number, QueueStatus>): Promise<boolean> {
+    const { clock, pause } = this.#options;
+    const deadline = clock() + TICK_S;
+    const next = due.values();
+    let hasMore = false;
+    const lane = async () => {
+      for (const work of next) {
+        await pause();
+        if (await this.#step(work, queues.get(work.held.bucket))) hasMore = true;
+        if (clock() < deadline) continue;
+        hasMore = true;
+        return;
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    this.#evict();
+    return hasMore;
+  }
+
+  /** One piece of work on a bucket; answers whether there is more at once. */
+  async #step(work: Work, queue: QueueStatus | undefined): Promise<boolean> {
+    const { held, patience } = work;
+    try {
+      const more = this.#options.membership.share.has(held.bucket)
+        ? await this.#drain(work, queue)
+        : await this.#handOver(work);
+      patience.succeeded();
+      if (more === undefined) this.#lose(held);
+      return more === true;
+    } catch (error) {
+      this.#suffer(patience, error, "cannot drain a bucket");
+      return false;
+    }
+  }
+
+  /** Undefined where the bucket is lost. */
+  async #drain(work: Work, queue: QueueStatus | undefined): Promise<boolean | undefined> {
+    const { held } = work;
+    const now = this.#options.clock();
+    if (!await held.settle()) return undefined;
+    let more = false;
+    if (held.hasUnread(queue)) {
+      const entries = await held.read(now);
+      if (entries === undefined) return undefined;
+      more = held.hasUnread(queue);
+    }
+    if (held.isCommitDue(now, this.#bounds()) && !await held.commit()) return undefined;
+    return await this.#prune(work, now) ? more : undefined;
+  }
+
+  #bounds(): CommitBounds {
+    // A share of the whole for each bucket, so that no sum over all buckets is needed.
+    const dirtyBytesMax = Math.min(limits.commitBytesMax, limits.dirtyBytesMax / this.#workByBucket.size);
+    return { commitMs: this.#commitMs, dirtyBytesMax };
+  }
+
+  /** False where the bucket is lost. */
+  async #prune(work: Work, now: number): Promise<boolean> {
+    const { store } = this.#options;
+    if (work.round === undefined) {
+      if (now < work.nextRound) return true;
+      work.nextRound = now + this.#pruneS;
+      work.round = new PruneRound(store, (await store.tabs(work.held.bucket)).keys());
+    }
+    const isHeld = work.round.isDone || await work.round.step(work.held, now);
+    if (work.round.isDone) work.round = undefined;
+    return isHeld;
+  }
+
+  async #handOver({ held }: Work): Promise<false> {
+    const isHeld = await held.settle() && (held.tally.dirtyStates === 0 || await held.commit());
+    if (isHeld) await this.#options.store.release([held.lease]);
+    this.#workByBucket.delete(held.bucket);
+    return false;
+  }
+
+  /** Whatever is held of the bucket is not what the store has: it is read again, under a lease asked for at once. */
+  #lose(held: HeldBucket): void {
+    this.#workByBucket.delete(held.bucket);
+    this.#counts.lost++;
+    this.#nextRenewal = 0;
+  }
+
+  #evict(): void {
+    if (this.status().heldBytes <= this.#heldBytesMax) return;
+    const share = this.#heldBytesMax / this.#workByBucket.size;
+    for (const { held } of this.#workByBucket.values()) this.#counts.evicted += held.evict(share);
+  }
+
+  #committed({ entries, events, states, removed, oldest }: Committed): void {
+    this.#counts.commits++;
+    this.#counts.entries += entries;
+    this.#counts.events += events;
+    this.#counts.states += states;
+    this.#counts.removed += removed;
+    if (oldest !== undefined) this.#delayS = this.#options.clock() - oldest;
+  }
+
+  #heldBack(entry: QueuedEntry, why: string): void {
+    const { tab, client } = entry;
+    this.#options.log.warn("an entry goes back to its queue as this server cannot read it", { tab, client, why });
+  }
+
+  /** The one place where the drain meets trouble: it is counted, and time passes before the next attempt. */
+  #suffer(patience: Patience, error: unknown, message: string): void {
+    if (!(error instanceof StoreTrouble)) throw error;
+    this.#counts.troubles++;
+    patience.failed(this.#options.clock());
+    this.#options.log.warn(message, { error: describeError(error) });
+  }
+}
+
+/** Drains until `signal` aborts, then hands over. */
+export async function drainUntil(
+  signal: AbortSignal,
+  drain: Drain,
+  options: { readonly sleep: Sleep; readonly pollMs: number },
+): Promise<void> {
+  while (!signal.aborted) {
+    const hasMore = await drain.tick();
+    if (!hasMore) await options.sleep(options.pollMs, signal);
+  }
+  await drain.stop();
+}

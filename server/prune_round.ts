@@ -1,0 +1,52 @@
+// One walk through all tabs of a bucket that removes the States which say nothing any more, and with the last State
+// of a tab the tab itself. A step looks at a few tabs, so that draining goes on between steps.
+
+import { limits } from "../core/limits.ts";
+import type { HeldBucket } from "./held_bucket.ts";
+import { AGGREGATE, type StateKey, type Store } from "./store/store.ts";
+
+const STEP_TABS = 64;
+
+export class PruneRound {
+  readonly #store: Store;
+  readonly #tabsLeft: string[];
+
+  constructor(store: Store, tabs: Iterable<string>) {
+    this.#store = store;
+    this.#tabsLeft = [...tabs];
+  }
+
+  get isDone(): boolean {
+    return this.#tabsLeft.length === 0;
+  }
+
+  /** False where the bucket is lost. Tabs of a step that trouble ended wait for the next round. */
+  async step(bucket: HeldBucket, now: number): Promise<boolean> {
+    const tabs = this.#tabsLeft.splice(-STEP_TABS);
+    const alive = new Set<string>();
+    const clientsByTab = await this.#store.clientsByTab(bucket.bucket, tabs);
+    for (const keys of slicesOf(clientsByTab)) {
+      const empty = await bucket.emptyAmong(keys, now);
+      if (empty === undefined) return false;
+      const isEmpty = new Set(empty.map(({ tab, client }) => `${tab} ${client}`));
+      for (const { tab, client } of keys) if (!isEmpty.has(`${tab} ${client}`)) alive.add(tab);
+      if (empty.length > 0 && !await bucket.commit(empty)) return false;
+    }
+    // Also those of which no State was found, that the store may not have forgotten yet.
+    const gone = tabs.filter((tab) => !alive.has(tab)).map((tab) => ({ tab, client: AGGREGATE }));
+    return gone.length === 0 || await bucket.commit(gone);
+  }
+}
+
+function* slicesOf(clientsByTab: ReadonlyMap<string, readonly string[]>): Generator<readonly StateKey[]> {
+  let keys: StateKey[] = [];
+  for (const [tab, clients] of clientsByTab) {
+    for (const client of clients) {
+      keys.push({ tab, client });
+      if (keys.length < limits.readKeysMax) continue;
+      yield keys;
+      keys = [];
+    }
+  }
+  if (keys.length > 0) yield keys;
+}

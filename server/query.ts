@@ -1,0 +1,247 @@
+// Answers out of the store: the stored States reduced with what still waits in the queues. Reads bucket by bucket and
+// a few tabs at a time, so that an answer of any size takes little memory; renders nothing.
+
+import { bucketOf } from "../core/buckets.ts";
+import type { Handler } from "../core/handlers/handler.ts";
+import type { Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
+import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
+import { groupOf, isSelected, type Names, type Selection } from "./selection.ts";
+import { AGGREGATE, type BucketRead, type StateKey, type Store, type StoredState } from "./store/store.ts";
+import { loadState } from "./stored.ts";
+
+export interface QueryOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  /** Lets other work of the process have its turn; called before each piece of work. */
+  readonly pause: () => Promise<void>;
+}
+
+/** A State that was asked for, under the name that it is shown by, or why it can't be shown. */
+export interface Found {
+  readonly name: string;
+  /** Whose State it is; "" for an Aggregate. */
+  readonly client: string;
+  readonly content: Content;
+}
+
+export type Content =
+  | { readonly ok: true; readonly handler: Handler; readonly state: unknown }
+  | { readonly ok: false; readonly why: string };
+
+/** Tabs looked at together: each call to the store reads for so many, and an answer holds no more at once. */
+const SLICE_TABS = 128;
+
+interface Slice {
+  readonly bucket: number;
+  readonly tabs: readonly string[];
+}
+
+export class Query {
+  readonly #store: Store;
+  readonly #registry: Registry;
+  readonly #pause: () => Promise<void>;
+
+  constructor(options: QueryOptions) {
+    this.#store = options.store;
+    this.#registry = options.registry;
+    this.#pause = options.pause;
+  }
+
+  /** The Aggregate of each tab, over all clients or those selected. Sorted within a bucket. */
+  async *aggregates(selection: Selection): AsyncGenerator<Found> {
+    for await (const slice of this.#slices(selection.tabs)) {
+      let reduction: Reduction | undefined;
+      for await (const { key, stored } of this.#read(slice, await this.#keysFor(slice, selection.clients))) {
+        if (reduction?.name !== key.tab) {
+          if (reduction !== undefined) yield reduction.found();
+          reduction = new Reduction(key.tab, this.#registry);
+        }
+        for (const state of stored) reduction.add(state);
+      }
+      if (reduction !== undefined) yield reduction.found();
+    }
+  }
+
+  /** The State of each client of each tab. Sorted within a bucket, tab by tab. */
+  async *projections(selection: Selection): AsyncGenerator<Found> {
+    for await (const slice of this.#slices(selection.tabs)) {
+      const { clients } = selection;
+      const keys = clients.kind === "exact" ? keysOf(slice, clients.names) : await this.#knownKeys(slice, clients);
+      for await (const { key, stored } of this.#read(slice, keys)) {
+        const reduction = new Reduction(key.tab, this.#registry, key.client);
+        for (const state of stored) reduction.add(state);
+        yield reduction.found();
+      }
+    }
+  }
+
+  /** Tabs of one base name and type reduced by the values of tags, by name. */
+  async groups(selection: Selection): Promise<Result<readonly Found[], RequestRefusal>> {
+    const groups = await this.#reduced(selection, (tab) => groupOf(tab, selection.by));
+    if (!groups.ok) return groups;
+    const byName = Map.groupBy(groups.value, ({ name }) => name);
+    // A name that stands for several types is followed by the type.
+    return accept(groups.value.map((found) => byName.get(found.name)?.length === 1 ? found : withType(found)));
+  }
+
+  /** All tabs of one type reduced together, by type. */
+  async superAggregates(selection: Selection): Promise<Result<readonly Found[], RequestRefusal>> {
+    return await this.#reduced(selection, (_tab, type) => type);
+  }
+
+  /** Names of tabs with their types. Sorted within a bucket. */
+  async *types(tabs: Names): AsyncGenerator<readonly [tab: string, type: string]> {
+    for (let bucket = 0; bucket < this.#store.buckets; bucket++) {
+      await this.#pause();
+      const types = [...await this.#store.tabs(bucket)].filter(([tab]) => isSelected(tabs, tab));
+      yield* types.sort(([a], [b]) => a < b ? -1 : 1);
+    }
+  }
+
+  /** The names of all clients that are selected, each once. */
+  async clients(clients: Names): Promise<readonly string[]> {
+    const found = new Set<string>();
+    for (let bucket = 0; bucket < this.#store.buckets; bucket++) {
+      await this.#pause();
+      for (const client of await this.#store.clients(bucket)) if (isSelected(clients, client)) found.add(client);
+    }
+    return [...found].sort();
+  }
+
+  async #reduced(
+    selection: Selection,
+    nameOf: (tab: string, type: string) => string,
+  ): Promise<Result<readonly Found[], RequestRefusal>> {
+    const reductionByKey = new Map<string, Reduction>();
+    for await (const { name: tab, content } of this.aggregates(selection)) {
+      // What can't be read reduces with nothing: it is shown by its own name.
+      const type = content.ok ? content.handler.type : "";
+      const name = content.ok ? nameOf(tab, type) : tab;
+      const key = `${name} ${type}`;
+      const known = reductionByKey.get(key);
+      if (known === undefined && reductionByKey.size >= limits.groupsMax) {
+        return refuse(
+          "query_illegal",
+          `cannot reduce to more than ${limits.groupsMax} groups: ask for fewer tabs or tags`,
+        );
+      }
+      const reduction = known ?? new Reduction(name, this.#registry);
+      reduction.addContent(content);
+      reductionByKey.set(key, reduction);
+    }
+    return accept([...reductionByKey].sort(([a], [b]) => a < b ? -1 : 1).map(([, reduction]) => reduction.found()));
+  }
+
+  async *#slices(tabs: Names): AsyncGenerator<Slice> {
+    for await (const { bucket, tabs: all } of this.#bucketsOf(tabs)) {
+      for (let from = 0; from < all.length; from += SLICE_TABS) {
+        await this.#pause();
+        yield { bucket, tabs: all.slice(from, from + SLICE_TABS) };
+      }
+    }
+  }
+
+  async *#bucketsOf(tabs: Names): AsyncGenerator<Slice> {
+    if (tabs.kind === "exact") {
+      const byBucket = Map.groupBy(tabs.names, (name) => bucketOf(name, this.#store.buckets));
+      for (const [bucket, names] of byBucket) yield { bucket, tabs: names };
+      return;
+    }
+    for (let bucket = 0; bucket < this.#store.buckets; bucket++) {
+      const names = [...(await this.#store.tabs(bucket)).keys()].filter((name) => isSelected(tabs, name));
+      yield { bucket, tabs: names.sort() };
+    }
+  }
+
+  async #keysFor(slice: Slice, clients: Names): Promise<readonly StateKey[]> {
+    switch (clients.kind) {
+      case "all":
+        return keysOf(slice, [AGGREGATE]);
+      case "exact":
+        return keysOf(slice, clients.names);
+      case "test":
+        return await this.#knownKeys(slice, clients);
+    }
+  }
+
+  async #knownKeys({ bucket, tabs }: Slice, clients: Names): Promise<readonly StateKey[]> {
+    const clientsByTab = await this.#store.clientsByTab(bucket, tabs);
+    return tabs.flatMap((tab) => {
+      const known = clientsByTab.get(tab)?.filter((client) => isSelected(clients, client)) ?? [];
+      return known.toSorted().map((client) => ({ tab, client }));
+    });
+  }
+
+  /** What there is for each of the keys, in their order: a stored State and what waits for it. */
+  async *#read(slice: Slice, keys: readonly StateKey[]): AsyncGenerator<{ key: StateKey; stored: StoredState[] }> {
+    for (let from = 0; from < keys.length; from += limits.readKeysMax) {
+      if (from > 0) await this.#pause();
+      const some = keys.slice(from, from + limits.readKeysMax);
+      const storedByKey = group(await this.#store.read(slice.bucket, some), some[0].client === AGGREGATE);
+      for (const key of some) {
+        const stored = storedByKey.get(textOf(key));
+        if (stored !== undefined) yield { key, stored };
+      }
+    }
+  }
+}
+
+function keysOf({ tabs }: Slice, clients: Iterable<string>): readonly StateKey[] {
+  const all = [...clients];
+  return tabs.flatMap((tab) => all.map((client) => ({ tab, client })));
+}
+
+function group(read: BucketRead, areAggregates: boolean): ReadonlyMap<string, StoredState[]> {
+  const storedByKey = new Map<string, StoredState[]>();
+  for (const stored of [...read.states, ...read.queued]) {
+    // The State of a tab's only client may stand for its Aggregate.
+    const key = textOf(areAggregates ? { tab: stored.tab, client: AGGREGATE } : stored);
+    const known = storedByKey.get(key);
+    if (known === undefined) storedByKey.set(key, [stored]);
+    else known.push(stored);
+  }
+  return storedByKey;
+}
+
+function withType(found: Found): Found {
+  return found.content.ok ? { ...found, name: `${found.name} (${found.content.handler.type})` } : found;
+}
+
+/** No name holds a space. */
+function textOf({ tab, client }: StateKey): string {
+  return `${tab} ${client}`;
+}
+
+/** States reduced together as they come. */
+class Reduction {
+  readonly name: string;
+  readonly #client: string;
+  readonly #registry: Registry;
+  #content: Content | undefined;
+
+  constructor(name: string, registry: Registry, client = AGGREGATE) {
+    this.name = name;
+    this.#client = client;
+    this.#registry = registry;
+  }
+
+  add(stored: StoredState): void {
+    this.addContent(loadState(this.#registry, stored));
+  }
+
+  /** Takes the first State over, so it must not be used any more. What can't be read spoils the whole. */
+  addContent(content: Content): void {
+    if (this.#content === undefined || !content.ok) this.#content = content;
+    else if (this.#content.ok) {
+      const { handler, state } = this.#content;
+      if (handler === content.handler) handler.reduce(state, content.state);
+      else this.#content = { ok: false, why: `it holds both ${handler.type} and ${content.handler.type}` };
+    }
+  }
+
+  found(): Found {
+    const content = this.#content ?? { ok: false, why: "nothing is stored for it" };
+    return { name: this.name, client: this.#client, content };
+  }
+}
