@@ -97,7 +97,11 @@ Deno.test("Sealing: of no States there is no part", () => {
 });
 
 Deno.test("Sealing: lines are no longer than they are said to be, and parts hold to their bound", () => {
-  const value = fc.oneof(fc.nat({ max: 3000 }), fc.string({ maxLength: 900, unit: "grapheme" }), fc.jsonValue().map((of) => ({ of })));
+  const value = fc.oneof(
+    fc.nat({ max: 3000 }),
+    fc.string({ maxLength: 900, unit: "grapheme" }),
+    fc.jsonValue().map((of) => ({ of })),
+  );
   fc.assert(fc.property(
     fc.array(value, { maxLength: 20 }),
     fc.integer({ min: 1, max: 10_000 }),
