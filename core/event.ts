@@ -64,6 +64,8 @@ export type Payload = NumericEvents | JsonEvents | EncodedState;
 export interface Line {
   /** Counted from 1 within the body, the header included. */
   readonly number: number;
+  /** How many lines of the body, from this one on, it stands for: 1 where left out, 0 where there is no body. */
+  readonly lines?: number;
   readonly tab: string;
   readonly client: string;
   readonly type: string;

@@ -70,7 +70,7 @@ export class Folding {
     const target = known ?? this.#open(tab.value, line);
     const events = fold(target, checked.value, now);
     target.events += events;
-    target.lines.push(line.number);
+    for (let index = 0; index < (line.lines ?? 1); index++) target.lines.push(line.number + index);
     this.#events += events;
     return accept(events);
   }
