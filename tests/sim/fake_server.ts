@@ -54,11 +54,11 @@ export class FakeServer {
   readonly fetch = async (request: Request): Promise<Response> => {
     this.busy++;
     const body = new Uint8Array(await request.arrayBuffer());
-    const { url, headers, signal } = request;
+    const { url, headers } = request;
     const fate = this.fate(this.received.length, url);
     this.received.push({ url, headers, body, time: this.#clock() });
     try {
-      return await this.#meet(fate, { body, headers, signal });
+      return await this.#meet(fate, { request, body });
     } finally {
       this.busy--;
     }
@@ -66,12 +66,9 @@ export class FakeServer {
 
   async #meet(
     fate: Fate,
-    { signal, ...arrived }: {
-      readonly body: Uint8Array<ArrayBuffer>;
-      readonly headers: Headers;
-      readonly signal: AbortSignal;
-    },
+    { request, body }: { readonly request: Request; readonly body: Uint8Array<ArrayBuffer> },
   ): Promise<Response> {
+    const arrived = { headers: request.headers, body };
     switch (fate) {
       case "answered":
         return await this.#apply(arrived);
@@ -80,10 +77,13 @@ export class FakeServer {
         throw new TypeError("connection reset");
       case "unreached":
         throw new TypeError("connection refused");
-      case "hung":
-        return await this.#idly(
-          new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      case "hung": {
+        const { signal } = request;
+        const aborted = new Promise<never>((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
         );
+        return await this.#idly(aborted);
+      }
       case "garbled":
         await this.#apply(arrived);
         return new Response("<html>It works!</html>");
@@ -92,7 +92,7 @@ export class FakeServer {
       const headers = new Headers(fate.retryAfter === undefined ? {} : { "retry-after": fate.retryAfter });
       return new Response(JSON.stringify(fate.body ?? {}), { status: fate.status, headers });
     }
-    await this.#idly(this.#sleep(fate.delayMs, signal));
+    await this.#idly(this.#sleep(fate.delayMs, request.signal));
     return await this.#apply(arrived);
   }
 
