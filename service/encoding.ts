@@ -25,6 +25,8 @@ const decoders: ReadonlyMap<string, (body: Body) => Chunks> = new Map([
 export interface DecodeBodyOptions {
   /** Counted once decompressed. */
   readonly bytesMax: number;
+  /** The content-encoding where the request names none. Default "identity". */
+  readonly encoding?: string | undefined;
 }
 
 /**
@@ -34,10 +36,10 @@ export interface DecodeBodyOptions {
  */
 export async function* decodeBody(
   request: Request,
-  { bytesMax }: DecodeBodyOptions,
+  { bytesMax, encoding: encodingUnnamed = "identity" }: DecodeBodyOptions,
 ): AsyncGenerator<Result<Uint8Array, RequestRefusal>, void, void> {
   const { body, headers } = request;
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() || "identity";
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() || encodingUnnamed;
   const decoder = decoders.get(encoding);
   if (decoder === undefined || Number(headers.get("content-length")) > bytesMax) {
     await Promise.allSettled([body?.cancel()]);

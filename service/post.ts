@@ -9,7 +9,8 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, type LineRefusal, type LineRefusalCode, refuse, type RequestRefusal } from "../core/refusal.ts";
 import type { Result } from "../core/refusal.ts";
-import { NdjsonReader, type Read } from "../core/wire/ndjson.ts";
+import { BodyReader } from "../core/wire/body_reader.ts";
+import type { Read } from "../core/wire/ndjson.ts";
 import type { Clock } from "../core/world.ts";
 import { decodeBody } from "./encoding.ts";
 
@@ -22,6 +23,8 @@ export interface ReadPostOptions {
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
   readonly statesMax?: number;
+  /** The content-encoding where the request names none. */
+  readonly encoding?: string | undefined;
 }
 
 /** A line that was left out, with the code to count it by. */
@@ -86,8 +89,12 @@ export async function readPost(request: Request, options: ReadPostOptions): Prom
     );
   }
   const reading = new Reading(options);
-  for await (const chunk of decodeBody(request, { bytesMax: options.bodyBytesMax ?? limits.bodyBytesMax })) {
+  const { bodyBytesMax: bytesMax = limits.bodyBytesMax, encoding } = options;
+  for await (const chunk of decodeBody(request, { bytesMax, encoding })) {
     if (!chunk.ok) return chunk;
+    if (options.reserve?.(chunk.value.length) === false) {
+      return refuse("over_capacity", "cannot hold more posts while they are read: post again later");
+    }
     reading.take(chunk.value);
   }
   return reading.finish();
@@ -95,7 +102,7 @@ export async function readPost(request: Request, options: ReadPostOptions): Prom
 
 /** One post while it is read. */
 class Reading {
-  readonly #reader: NdjsonReader;
+  readonly #reader: BodyReader;
   readonly #folding: Folding;
   readonly #now: Clock;
   readonly #rejections = new Rejections();
@@ -106,8 +113,8 @@ class Reading {
   #refusal: RequestRefusal | undefined;
 
   constructor({ registry, now, typeOf, statesMax = limits.tabsMax, lineBytesMax }: ReadPostOptions) {
-    // A body whose first line is `1` is the original protocol's: its reader, once there is one, is chosen here.
-    this.#reader = new NdjsonReader({ lineBytesMax });
+    const isNumeric = (type: string) => registry.get(type)?.foldNumbers !== undefined;
+    this.#reader = new BodyReader({ lineBytesMax, isNumeric });
     this.#folding = new Folding(registry, { statesMax, ...(typeOf === undefined ? {} : { typeOf }) });
     this.#now = now;
   }
@@ -144,9 +151,10 @@ class Reading {
           this.#header = read.header;
           break;
         case "line": {
+          const { number, lines = 1 } = read.line;
           const folded = this.#folding.add(read.line, now);
-          if (folded.ok) this.#lines++;
-          else this.#rejections.add(read.line.number, folded.refusal);
+          if (folded.ok) this.#lines += lines;
+          else for (let index = 0; index < lines; index++) this.#rejections.add(number + index, folded.refusal);
           break;
         }
         case "refused":
@@ -190,6 +198,13 @@ export function answerOf(post: Post, options: { readonly repeated?: boolean } = 
   }
   const repeated = options.repeated === true ? { repeated: true } as const : {};
   return accept({ lines: post.lines, events: post.events, rejected, ...more, ...repeated });
+}
+
+/** Why a batch that may be one long forgotten is neither applied nor called repeated. */
+export function staleRefusal({ header }: Post): PostRefusal {
+  const message = "cannot tell whether the batch was applied as its seq must be one that is remembered: " +
+    `current value is ${header.id?.seq}, and far newer ones have come; give it up`;
+  return { code: "seq_stale", message };
 }
 
 /** Lines left out: listed up to a bound, counted beyond it. */
