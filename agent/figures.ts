@@ -3,20 +3,8 @@
 
 import type { PostAnswer } from "../core/event.ts";
 import type { Post } from "../service/post.ts";
+import { Tally } from "../service/tally.ts";
 import type { OpenBatch } from "./outbox.ts";
-
-/** Counts by reason. The reasons are from closed lists. */
-export class Tally {
-  readonly #countByReason = new Map<string, number>();
-
-  add(reason: string, count = 1): void {
-    this.#countByReason.set(reason, (this.#countByReason.get(reason) ?? 0) + count);
-  }
-
-  toJson(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#countByReason);
-  }
-}
 
 export class Figures {
   postsAccepted = 0;

@@ -4,10 +4,10 @@
 import { AppliedBatches } from "../core/delivery.ts";
 import { Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
-import { refuse, type Result } from "../core/refusal.ts";
+import type { Result } from "../core/refusal.ts";
 import type { PostAnswer } from "../core/event.ts";
 import type { Clock } from "../core/world.ts";
-import { answerOf, type LateRefusal, type Post, type PostRefusal, refuseLate } from "../service/post.ts";
+import { answerOf, type LateRefusal, type Post, type PostRefusal, refuseLate, staleRefusal } from "../service/post.ts";
 import { type Part, Sealing, type SealingOptions } from "./sealing.ts";
 
 export interface IntakeOptions extends SealingOptions {
@@ -64,11 +64,8 @@ export class Intake {
     switch (id === undefined ? "new" : this.#applied.verdict(id)) {
       case "repeated":
         return { verdict: "repeated", post, answer: answerOf(post, { repeated: true }) };
-      case "stale": {
-        const message = "cannot tell whether the batch was applied as its seq must be one that is remembered: " +
-          `current value is ${id?.seq}, and far newer ones have come; give it up`;
-        return { verdict: "refused", post, answer: refuse("seq_stale", message) };
-      }
+      case "stale":
+        return { verdict: "refused", post, answer: { ok: false, refusal: staleRefusal(post) } };
       case "new":
         break;
     }

@@ -23,6 +23,11 @@ export interface FoldingOptions {
   readonly statesMax: number;
   /** The type that a tab is known to have from before, if any. */
   readonly typeOf?: (tab: string) => string | undefined;
+  /**
+   * Folds lines of one tab with different types side by side, for a receiver that finds out later which type the tab
+   * has: so no bad line that came first can cost the good ones.
+   */
+  readonly areTypesApart?: boolean;
 }
 
 interface TabFold {
@@ -36,6 +41,7 @@ type MutableFolded = { -readonly [Key in keyof Folded]: Folded[Key] } & { lines:
 export class Folding {
   readonly #registry: Registry;
   readonly #options: FoldingOptions;
+  /** By tab, or by tab and type where types are apart. */
   readonly #byTab = new Map<string, TabFold>();
   #size = 0;
   #events = 0;
@@ -116,7 +122,7 @@ export class Folding {
   }
 
   #tab(name: string, type: string): Result<TabFold, LineRefusal> {
-    const known = this.#byTab.get(name);
+    const known = this.#byTab.get(this.#keyOf(name, type));
     const typeInForce = known?.handler.type ?? this.#options.typeOf?.(name) ?? type;
     if (typeInForce !== type) return refuse("type_conflict", typeConflict(name, typeInForce, type));
     if (known !== undefined) return accept(known);
@@ -128,6 +134,10 @@ export class Folding {
     return accept({ handler, byClient: new Map() });
   }
 
+  #keyOf(tab: string, type: string): string {
+    return this.#options.areTypesApart === true ? `${tab} ${type}` : tab;
+  }
+
   #open(tab: TabFold, line: Line): MutableFolded {
     const state = tab.handler.create(line.client);
     return this.#keep(tab, { tab: line.tab, client: line.client, handler: tab.handler, state, events: 0, lines: [] });
@@ -135,7 +145,7 @@ export class Folding {
 
   #keep(tab: TabFold, folded: MutableFolded): MutableFolded {
     // Only here does a tab begin to exist, so that a refused line leaves no trace.
-    this.#byTab.set(folded.tab, tab);
+    this.#byTab.set(this.#keyOf(folded.tab, tab.handler.type), tab);
     tab.byClient.set(folded.client, folded);
     this.#size++;
     return folded;

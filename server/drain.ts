@@ -91,8 +91,8 @@ export class Drain {
   status(): DrainStatus {
     let [heldBytes, dirtyBytes, heldBack] = [0, 0, 0];
     for (const { held } of this.#workByBucket.values()) {
-      heldBytes += held.tally.bytes;
-      dirtyBytes += held.tally.dirtyBytes;
+      heldBytes += held.weight.bytes;
+      dirtyBytes += held.weight.dirtyBytes;
       heldBack += held.heldBack;
     }
     return {
@@ -244,7 +244,7 @@ export class Drain {
   }
 
   async #handOver({ held }: Work): Promise<false> {
-    const isHeld = await held.settle() && (held.tally.dirtyStates === 0 || await held.commit());
+    const isHeld = await held.settle() && (held.weight.dirtyStates === 0 || await held.commit());
     if (isHeld) await this.#options.store.release([held.lease]);
     this.#workByBucket.delete(held.bucket);
     return false;

@@ -5,7 +5,7 @@
 import { assert } from "../core/assert.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import { HeldTab, type Tally } from "./held_tab.ts";
+import { HeldTab, type Weight } from "./held_tab.ts";
 import { loadState } from "./stored.ts";
 import {
   AGGREGATE,
@@ -60,7 +60,7 @@ export class HeldBucket {
   #cursor: QueueCursor | undefined;
   /** The least recently used first. Of a tab that is here, the Aggregate is held wherever the store has one. */
   readonly #tabs = new Map<string, HeldTab>();
-  readonly #tally: Tally = { bytes: 0, dirtyBytes: 0, dirtyStates: 0 };
+  readonly #weight: Weight = { bytes: 0, dirtyBytes: 0, dirtyStates: 0 };
   /** Tabs with a stored State that can't be read here: nothing may be written over it. */
   readonly #whyClosedByTab = new Map<string, string>();
   #heldBack: QueuedEntry[] = [];
@@ -82,8 +82,8 @@ export class HeldBucket {
     return this.#lease.bucket;
   }
 
-  get tally(): Readonly<Tally> {
-    return this.#tally;
+  get weight(): Readonly<Weight> {
+    return this.#weight;
   }
 
   /** Entries that wait for a server which can read them. */
@@ -115,7 +115,7 @@ export class HeldBucket {
   }
 
   isCommitDue(now: number, { commitMs, dirtyBytesMax }: CommitBounds): boolean {
-    const { dirtyStates, dirtyBytes } = this.#tally;
+    const { dirtyStates, dirtyBytes } = this.#weight;
     // One more read must still fit into the same commit.
     if (dirtyStates >= limits.commitStatesMax / 2 || dirtyBytes >= dirtyBytesMax) return true;
     if (dirtyStates === 0 && this.#heldBackBytes < limits.heldBackBytesMax) return false;
@@ -188,7 +188,7 @@ export class HeldBucket {
   evict(bytesMax: number): number {
     let evicted = 0;
     for (const [name, tab] of this.#tabs) {
-      if (this.#tally.bytes <= bytesMax) break;
+      if (this.#weight.bytes <= bytesMax) break;
       if (tab.isDirty) continue;
       tab.dropAll();
       this.#tabs.delete(name);
@@ -257,7 +257,7 @@ export class HeldBucket {
   #open(name: string, type: string): HeldTab {
     const handler = this.#options.registry.get(type);
     assert(handler !== undefined, "a tab is opened with a State of its type at hand");
-    const tab = new HeldTab(name, handler, this.#tally);
+    const tab = new HeldTab(name, handler, this.#weight);
     this.#tabs.set(name, tab);
     return tab;
   }

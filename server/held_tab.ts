@@ -6,7 +6,7 @@ import { storeState } from "./stored.ts";
 import { AGGREGATE, type StoredState } from "./store/store.ts";
 
 /** What the tabs of a bucket weigh together. Bytes are those of the encoded States, as far as known. */
-export interface Tally {
+export interface Weight {
   bytes: number;
   dirtyBytes: number;
   dirtyStates: number;
@@ -21,15 +21,15 @@ interface Held {
 export class HeldTab {
   readonly tab: string;
   readonly handler: Handler;
-  readonly #tally: Tally;
+  readonly #weight: Weight;
   /** Of the clients that were heard of or loaded. Where the tab has no Aggregate of its own, these are all it has. */
   readonly #byClient = new Map<string, Held>();
   #dirty = 0;
 
-  constructor(tab: string, handler: Handler, tally: Tally) {
+  constructor(tab: string, handler: Handler, weight: Weight) {
     this.tab = tab;
     this.handler = handler;
-    this.#tally = tally;
+    this.#weight = weight;
   }
 
   get isDirty(): boolean {
@@ -49,7 +49,7 @@ export class HeldTab {
   /** Takes in a State as it was loaded. */
   keep(client: string, state: unknown, bytes: number): void {
     this.#byClient.set(client, { state, bytes, isDirty: false });
-    this.#tally.bytes += bytes;
+    this.#weight.bytes += bytes;
   }
 
   /** Reduces an entry's State into the client's, which is new where it is not held, and into the Aggregate. */
@@ -70,7 +70,7 @@ export class HeldTab {
       if (!held.isDirty) continue;
       this.#setDirty(held, false);
       const stored = storeState({ tab: this.tab, client }, this.handler, held.state);
-      this.#tally.bytes += stored.bytes.length - held.bytes;
+      this.#weight.bytes += stored.bytes.length - held.bytes;
       held.bytes = stored.bytes.length;
       yield stored;
     }
@@ -80,7 +80,7 @@ export class HeldTab {
     const held = this.#byClient.get(client);
     if (held === undefined) return;
     this.#setDirty(held, false);
-    this.#tally.bytes -= held.bytes;
+    this.#weight.bytes -= held.bytes;
     this.#byClient.delete(client);
   }
 
@@ -91,7 +91,7 @@ export class HeldTab {
   #add(client: string, state: unknown, bytes: number): Held {
     const held = { state, bytes, isDirty: false };
     this.#byClient.set(client, held);
-    this.#tally.bytes += bytes;
+    this.#weight.bytes += bytes;
     this.#setDirty(held, true);
     return held;
   }
@@ -116,7 +116,7 @@ export class HeldTab {
     const sign = isDirty ? 1 : -1;
     held.isDirty = isDirty;
     this.#dirty += sign;
-    this.#tally.dirtyStates += sign;
-    this.#tally.dirtyBytes += sign * held.bytes;
+    this.#weight.dirtyStates += sign;
+    this.#weight.dirtyBytes += sign * held.bytes;
   }
 }

@@ -19,12 +19,16 @@ export interface ReadPostOptions {
   readonly now: Clock;
   /** The type that a tab is known to have from before, if any. */
   readonly typeOf?: (tab: string) => string | undefined;
+  /** As in core/folding.ts. */
+  readonly areTypesApart?: boolean;
   /** Each of these bounds is the one in core/limits.ts where left out. */
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
   readonly statesMax?: number;
   /** The content-encoding where the request names none. */
   readonly encoding?: string | undefined;
+  /** Asked for the room of each piece of the body before it is taken in; false refuses the post as over capacity. */
+  readonly reserve?: (bytes: number) => boolean;
 }
 
 /** A line that was left out, with the code to count it by. */
@@ -112,10 +116,11 @@ class Reading {
   #bytes = 0;
   #refusal: RequestRefusal | undefined;
 
-  constructor({ registry, now, typeOf, statesMax = limits.tabsMax, lineBytesMax }: ReadPostOptions) {
+  constructor(options: ReadPostOptions) {
+    const { registry, now, typeOf, areTypesApart = false, statesMax = limits.tabsMax, lineBytesMax } = options;
     const isNumeric = (type: string) => registry.get(type)?.foldNumbers !== undefined;
     this.#reader = new BodyReader({ lineBytesMax, isNumeric });
-    this.#folding = new Folding(registry, { statesMax, ...(typeOf === undefined ? {} : { typeOf }) });
+    this.#folding = new Folding(registry, { statesMax, areTypesApart, ...(typeOf === undefined ? {} : { typeOf }) });
     this.#now = now;
   }
 
