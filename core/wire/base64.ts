@@ -38,8 +38,8 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   while (digits > 0 && digits > text.length - 2 && text.charCodeAt(digits - 1) === PADDING) digits--;
   try {
     const bytes = Uint8Array.fromBase64(text);
-    // It passes over white space, which would be two ways of writing one thing.
-    return bytes.length === Math.floor(digits * 3 / 4) ? bytes : undefined;
+    // It passes over white space, which would be many ways of writing one thing.
+    return digits % 4 !== 1 && bytes.length === Math.floor(digits * 3 / 4) ? bytes : undefined;
   } catch {
     return undefined;
   }

@@ -11,8 +11,8 @@ export const POWERS_OF_TEN = Float64Array.from({ length: 22 + 1 }, (_, power) =>
 
 /**
  * The double nearest to the digits in `bytes` from `start` to `end` (a point among them is passed over) times
- * 10^power; NaN where this can't be told: more than 18 digits, a power that is not from -22 to 0, and once in some
- * 10^13 numbers that lie too near to the middle between two doubles.
+ * 10^power. NaN where this can't be told: for more than 18 digits, for a power that is not from -22 to 0, and for
+ * what lies in the middle between two doubles or within some 2^-98 of it.
  */
 export function nearestLong(
   bytes: Uint8Array,
@@ -30,16 +30,19 @@ export function nearestLong(
     if (upper > 0) count++;
   }
   if (count > 2 * HALF_DIGITS) return NaN;
-  // digits = high + low, exactly.
+  // digits = high + low, exactly, with low at most half a unit in the last place of high.
   const shift = POWERS_OF_TEN[Math.max(count - HALF_DIGITS, 0)];
-  const high = upper * shift;
-  const low = productError(upper, shift) + lower;
+  const product = upper * shift;
+  const tail = productError(upper, shift) + lower;
+  const high = product + tail;
+  const low = tail - (high - product);
   const divisor = POWERS_OF_TEN[-power];
   const quotient = high / divisor;
   const rest = high - quotient * divisor - productError(quotient, divisor) + low;
   const correction = rest / divisor;
-  // Far more than the error that is left in the correction.
-  const doubt = quotient * 2 ** -96;
+  // The sum of both is within some 2^-103 of the true quotient: where it rounds the same a little below and a little
+  // above, that is how the true one rounds.
+  const doubt = quotient * 2 ** -98;
   const least = quotient + (correction - doubt);
   return least === quotient + (correction + doubt) ? least : NaN;
 }
