@@ -176,7 +176,7 @@ export class TabaClient implements AsyncDisposable {
       pending,
       dropped: drops.total,
       droppedByReason: drops.byReason,
-      bytes: this.#recorder.bytes + this.#recorder.bytesSealed,
+      bytes: this.#recorder.waiting.bytes,
       requests,
       failures,
       lastTrouble,

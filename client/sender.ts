@@ -93,12 +93,12 @@ export class Sender {
 
   /** Events held here and in the recorder. */
   get pending(): number {
-    return this.#recorder.events + this.#sealing + (this.#batch?.events ?? 0);
+    return this.#recorder.waiting.events + this.#sealing + (this.#batch?.events ?? 0);
   }
 
   /** Sees to it that what waits is sent in time. */
   schedule(): void {
-    const isWaiting = this.#batch !== undefined || this.#recorder.dirtyTabs > 0;
+    const isWaiting = this.#batch !== undefined || this.#recorder.waiting.tabs > 0;
     if (!isWaiting || this.#cancelTimer !== undefined || this.#stopping !== undefined) return;
     this.#cancelTimer = tryTimer(this.#settings, this.#tick, { ms: this.#settings.flushPeriodMs, background: true });
   }
@@ -123,7 +123,7 @@ export class Sender {
   readonly #tick = (): void => {
     this.#cancelTimer = undefined;
     const isResting = this.#flushing !== undefined || this.#now() < Math.max(this.#backoffUntil, this.#retryAfter);
-    if (isResting) this.#recorder.measure(MEASURED_STATES);
+    if (isResting) this.#recorder.waiting.measure(MEASURED_STATES);
     else void this.#begin(); // never rejects
     this.schedule();
   };
@@ -157,15 +157,15 @@ export class Sender {
     this.#recorder.isFolding = this.#settings.fold;
     if (this.#now() < this.#retryAfter) return;
     if (this.#batch !== undefined && !await this.#deliver(this.#batch, options)) return;
-    this.#recorder.beginFlush();
-    while (this.#recorder.isDue) {
+    this.#recorder.waiting.beginFlush();
+    while (this.#recorder.waiting.isDue) {
       const batch = await this.#seal();
       if (batch !== undefined && !await this.#deliver(batch, options)) return;
     }
   }
 
   async #stop(): Promise<void> {
-    this.#recorder.close();
+    this.#recorder.isStopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const over = this.#over;
@@ -179,7 +179,7 @@ export class Sender {
     }
     cancelDeadline?.();
     const left = this.pending;
-    this.#recorder.discard();
+    this.#recorder.waiting.discard("stopped");
     if (this.#batch !== undefined) {
       this.#recorder.drops.add("stopped", this.#batch.events, this.lastTrouble ?? "");
       this.#close(this.#batch);
@@ -195,7 +195,7 @@ export class Sender {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     let sliceEnd = this.#now() + SLICE_S;
-    const lines = this.#countEvents(this.#recorder.lines(() => bytes >= BATCH_BYTES));
+    const lines = this.#countEvents(this.#recorder.waiting.lines(() => bytes >= BATCH_BYTES));
     try {
       for (const chunk of writeBatch(header, lines)) {
         chunks.push(chunk);
@@ -215,7 +215,7 @@ export class Sender {
       return undefined;
     }
     this.#batch = { seq: id.seq, body: concat(chunks, bytes), events };
-    this.#recorder.bytesSealed = bytes;
+    this.#recorder.waiting.bytesSealed = bytes;
     return this.#batch;
   }
 
@@ -275,7 +275,7 @@ export class Sender {
   #close(batch: Batch): void {
     this.#window?.close(batch.seq);
     this.#batch = undefined;
-    this.#recorder.bytesSealed = 0;
+    this.#recorder.waiting.bytesSealed = 0;
   }
 
   #now(): number {

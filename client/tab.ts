@@ -4,6 +4,7 @@
 import type { Json } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
 import type { TagValue } from "../core/names.ts";
+import { BLOCK_VALUES, type Blocks } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason } from "./drops.ts";
 
@@ -47,28 +48,25 @@ export interface Tab<Value = number> {
   startTimer(): () => number;
 }
 
-/** Values that a buffer holds: two cache lines of numbers. A power of two. */
-export const BUFFER_VALUES = 16;
-
 /** Events that are sent as they are. */
 export type WaitingEvents = (readonly [time: number, value: Json])[];
 
 /** What a tab needs of its recorder. */
 export interface Intake {
   readonly clock: BurstClock;
-  /** The buffers of all tabs, one behind the other. */
-  readonly columns: Float64Array;
+  readonly blocks: Blocks;
   stopwatch(): number;
-  /** Takes an event that is no plain store into a buffer begun already. */
+  /** Takes an event that can't just be stored in the tab's block. */
   take(tab: HeldTab, value: unknown): void;
 }
 
 export class HeldTab implements Tab<unknown> {
   // All that a plain record touches stands first, so that it lies in one cache line.
   readonly #intake: Intake;
-  /** Where in the columns the next value goes. A multiple of BUFFER_VALUES: nowhere, as there is no buffer or it is full. */
+  readonly #blocks: Blocks;
+  /** Where the next value goes. A multiple of BLOCK_VALUES: nowhere, as there is no block, or it is full. */
   next = 0;
-  /** The clock's epoch, that is the second, to which the values in the buffer belong. */
+  /** The clock's epoch for which the block was begun. */
   epoch = 0;
 
   readonly name: string;
@@ -77,13 +75,17 @@ export class HeldTab implements Tab<unknown> {
   readonly handler: Handler | undefined;
   /** Why nothing can ever be recorded here. */
   readonly problem: DropReason | undefined;
-  /** Its place in the recorder's table; 0 while it has none. */
-  slot = 0;
-  isDirty = false;
-  /** When it was last recorded into on the slow path: the second that the values in its buffer belong to. */
+  /** Whether the recorder has it among its tabs; otherwise it has to ask for that first. */
+  isHeld = false;
+  isWaiting = false;
+  /** Roughly when it was last recorded into. */
   second = 0;
 
-  // What waits to be sent: a State, made under the id that the client had then, and events as they are.
+  // What waits to be sent: blocks of values, a State made under the id that the client had then, and events as they are.
+  /** The newest block, or 0; how many there are; and values in all but the newest. */
+  block = 0;
+  chained = 0;
+  closedValues = 0;
   state: unknown = undefined;
   client = "";
   stateEvents = 0;
@@ -102,6 +104,7 @@ export class HeldTab implements Tab<unknown> {
     },
   ) {
     this.#intake = intake;
+    this.#blocks = intake.blocks;
     this.name = options.name;
     this.type = options.type;
     this.handler = options.handler;
@@ -115,10 +118,10 @@ export class HeldTab implements Tab<unknown> {
     const next = this.next;
     // value - value is 0 for finite numbers alone.
     if (
-      typeof value === "number" && value - value === 0 && (next & (BUFFER_VALUES - 1)) !== 0 &&
+      typeof value === "number" && value - value === 0 && (next & (BLOCK_VALUES - 1)) !== 0 &&
       this.epoch === clock.epoch
     ) {
-      intake.columns[next] = value;
+      this.#blocks.values[next] = value;
       this.next = next + 1;
     } else {
       intake.take(this, value);

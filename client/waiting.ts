@@ -1,0 +1,283 @@
+// What was recorded and waits to be sent: the numbers, events and States of all tabs, and the bytes that they take.
+// Folds, and gives all out as lines; whether an event may come in at all is the recorder's to say.
+
+import type { Encoded, Json } from "../core/event.ts";
+import { limits } from "../core/limits.ts";
+import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer.ts";
+import { BLOCK_BYTES, BLOCK_VALUES, Blocks, CHAIN_BLOCKS_MAX } from "./blocks.ts";
+import type { BurstClock } from "./burst_clock.ts";
+import type { DropReason, Drops } from "./drops.ts";
+import type { Settings } from "./options.ts";
+import type { HeldTab, WaitingEvents } from "./tab.ts";
+import { eventBytesOf } from "./value.ts";
+
+/** Numbers of a tab that has no State yet are sent as they are, if they are no more: that is cheaper for all. */
+const FEW_EVENTS = 16;
+/** What a State counts for until it is measured. */
+const STATE_BYTES_FIRST = 256;
+/** What one State may have taken up of values that are no numbers, so that its line stays legal. */
+const STATE_BYTES_MAX = limits.lineBytesMax / 2;
+/** One line of events. */
+const LINE_EVENTS_MAX = 500;
+const LINE_EVENTS_BYTES_MAX = limits.lineBytesMax / 4;
+
+export class Waiting {
+  readonly blocks = new Blocks();
+  /** Bytes that the sender holds: `bytesMax` bounds them together with those here. */
+  bytesSealed = 0;
+
+  #settings: Settings;
+  readonly #drops: Drops;
+  /** Tabs with something to send, the longest waiting first; the first `#given` of them are given out as lines already. */
+  readonly #tabs: HeldTab[] = [];
+  #given = 0;
+  /** How many more of the tabs are to be given out in this flush. */
+  #due = 0;
+  #lastMeasured = 0;
+  /** Events outside of blocks, how many of them are in no State, and about how many bytes all that is. */
+  #events = 0;
+  #unfolded = 0;
+  #bytes = 0;
+
+  constructor(settings: Settings, drops: Drops) {
+    this.#settings = settings;
+    this.#drops = drops;
+  }
+
+  use(settings: Settings): void {
+    this.#settings = settings;
+  }
+
+  /** Tabs with something to send. */
+  get tabs(): number {
+    return this.#tabs.length - this.#given;
+  }
+
+  /** Events that wait. O(tabs). */
+  get events(): number {
+    let events = this.#events;
+    for (let index = this.#given; index < this.#tabs.length; index++) events += numbersOf(this.#tabs[index]);
+    return events;
+  }
+
+  /** About how many bytes they take. */
+  get bytes(): number {
+    return this.#bytes + this.blocks.taken * BLOCK_BYTES + this.bytesSealed;
+  }
+
+  /** The tab has something to send from now on. */
+  add(tab: HeldTab): void {
+    tab.isWaiting = true;
+    this.#tabs.push(tab);
+  }
+
+  /** Begins another block with `value`; after it, and until it is full or the second is over, values are just stored. */
+  addNumber(tab: HeldTab, value: number, clock: BurstClock): void {
+    const { blocks } = this;
+    const isCrowded = blocks.taken * BLOCK_BYTES > this.#settings.bytesMax / 2;
+    if (isCrowded || tab.chained >= CHAIN_BLOCKS_MAX) this.#fold(tab);
+    const count = tab.next - tab.block * BLOCK_VALUES;
+    tab.block = blocks.take(clock.second, { previous: tab.block, count });
+    tab.chained++;
+    tab.closedValues += count;
+    tab.next = tab.block * BLOCK_VALUES + 1;
+    tab.epoch = clock.epoch;
+    blocks.values[tab.next - 1] = value;
+  }
+
+  /** Folds one event into the tab's State. */
+  foldEvent(tab: HeldTab, time: number, value: Json): DropReason | undefined {
+    const bytes = eventBytesOf(value);
+    if (tab.handler === undefined || !this.#hasRoom(bytes)) return "bytes_full";
+    // The values of a Gauge replace each other. Measuring costs no more than taking the bytes since the last time did.
+    const isDue = tab.bytes - tab.bytesMeasured >= STATE_BYTES_MAX / 2;
+    if (isDue && tab.bytes + bytes > STATE_BYTES_MAX) this.#measure(tab);
+    if (tab.bytes + bytes > STATE_BYTES_MAX) return "bytes_full";
+    tab.handler.fold(this.#stateOf(tab), time, value);
+    tab.stateEvents++;
+    this.#events++;
+    this.#addBytes(tab, bytes);
+  }
+
+  /** Keeps one event as it is. */
+  keepEvent(tab: HeldTab, time: number, value: Json): DropReason | undefined {
+    const bytes = eventBytesOf(value);
+    if (this.#unfolded >= this.#settings.eventsMax) return "events_full";
+    if (bytes > LINE_EVENTS_BYTES_MAX || !this.#hasRoom(bytes)) return "bytes_full";
+    (tab.events ??= []).push([time, value]);
+    this.#unfolded++;
+    this.#events++;
+    this.#addBytes(tab, bytes);
+  }
+
+  /** From here on `lines` gives out what waits now, and not what comes later. */
+  beginFlush(): void {
+    this.#due = this.#tabs.length;
+  }
+
+  /** Whether there is more to give out in this flush. */
+  get isDue(): boolean {
+    return this.#due > 0;
+  }
+
+  /**
+   * Gives out what is due, tab by tab, until `isEnough`. What has been given out is the caller's to deliver. Recording
+   * may go on between one line and the next.
+   */
+  *lines(isEnough: () => boolean): Generator<WireLine> {
+    try {
+      while (this.#due > 0 && !isEnough()) {
+        this.#due--;
+        const tab = this.#tabs[this.#given++];
+        const { state, events } = this.#seal(tab);
+        if (state !== undefined) yield state;
+        if (events.length > 0) yield* inLines(tab, events);
+      }
+    } finally {
+      this.#tabs.splice(0, this.#given);
+      this.#given = 0;
+    }
+  }
+
+  /**
+   * Finds out how large the next `count` States have become. As long as all is sent as it comes nobody needs to know:
+   * only what waits for long grows.
+   */
+  measure(count: number): void {
+    for (let left = Math.min(count, this.#tabs.length); left > 0; left--) {
+      this.#lastMeasured = (this.#lastMeasured + 1) % this.#tabs.length;
+      this.#measure(this.#tabs[this.#lastMeasured]);
+    }
+  }
+
+  /** Drops all that waits. */
+  discard(reason: DropReason): void {
+    this.#due = 0;
+    for (const tab of this.#tabs.splice(0)) {
+      this.#drops.add(reason, eventsOf(tab), tab.name);
+      this.#clear(tab);
+    }
+  }
+
+  /** The tab's numbers go into its State. */
+  #fold(tab: HeldTab): void {
+    const count = this.#drain(tab);
+    if (count === 0 || tab.handler?.foldNumbers === undefined) return;
+    if (!this.#hasRoom(0)) return this.#drops.add("bytes_full", count, tab.name);
+    try {
+      const { drainedTimes, drainedValues } = this.blocks;
+      tab.handler.foldNumbers(this.#stateOf(tab), drainedTimes, drainedValues, count);
+      tab.stateEvents += count;
+      this.#events += count;
+    } catch (error) {
+      this.#drops.add("bug", count, String(error));
+    }
+  }
+
+  /** Takes the tab's numbers out of their blocks, so that each counts once whatever happens then; how many there are. */
+  #drain(tab: HeldTab): number {
+    const count = this.blocks.drain(tab.block, tab.next - tab.block * BLOCK_VALUES);
+    tab.next = 0;
+    tab.block = 0;
+    tab.chained = 0;
+    tab.closedValues = 0;
+    return count;
+  }
+
+  #stateOf(tab: HeldTab): unknown {
+    if (tab.state === undefined && tab.handler !== undefined) {
+      tab.client = this.#settings.client;
+      tab.state = tab.handler.create(tab.client);
+      this.#addBytes(tab, STATE_BYTES_FIRST);
+    }
+    return tab.state;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.bytes + bytes <= this.#settings.bytesMax;
+  }
+
+  #measure(tab: HeldTab): void {
+    if (tab.state === undefined || tab.handler === undefined) return;
+    tab.bytesMeasured = bytesOf(tab.handler.encode(tab.state));
+    this.#addBytes(tab, tab.bytesMeasured - tab.bytes);
+  }
+
+  #addBytes(tab: HeldTab, bytes: number): void {
+    tab.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  /** Takes all out of the tab. */
+  #seal(tab: HeldTab): { readonly state?: StateLine | undefined; readonly events: WaitingEvents } {
+    try {
+      const isFew = tab.state === undefined && numbersOf(tab) <= FEW_EVENTS;
+      const few = isFew ? this.#drainedEvents(tab) : [];
+      if (!isFew) this.#fold(tab);
+      const { handler, type, name, client } = tab;
+      const state = handler === undefined || tab.state === undefined ? undefined : {
+        tab: name,
+        type,
+        client,
+        version: handler.version,
+        events: tab.stateEvents,
+        encoded: handler.encode(tab.state),
+      };
+      return { state, events: tab.events === undefined ? few : tab.events.concat(few) };
+    } catch (error) {
+      this.#drops.add("bug", eventsOf(tab), String(error));
+      return { events: [] };
+    } finally {
+      this.#clear(tab);
+    }
+  }
+
+  #drainedEvents(tab: HeldTab): WaitingEvents {
+    const count = this.#drain(tab);
+    const { drainedTimes, drainedValues } = this.blocks;
+    return Array.from({ length: count }, (_, index) => [drainedTimes[index], drainedValues[index]] as const);
+  }
+
+  /** The tab has nothing to send any more. */
+  #clear(tab: HeldTab): void {
+    tab.isWaiting = false;
+    this.#drain(tab);
+    const unfolded = tab.events?.length ?? 0;
+    this.#events -= tab.stateEvents + unfolded;
+    this.#unfolded -= unfolded;
+    this.#addBytes(tab, -tab.bytes);
+    tab.stateEvents = 0;
+    tab.state = undefined;
+    tab.events = undefined;
+    tab.bytesMeasured = 0;
+  }
+}
+
+/** Values in the tab's blocks. */
+function numbersOf(tab: HeldTab): number {
+  return tab.closedValues + tab.next - tab.block * BLOCK_VALUES;
+}
+
+function eventsOf(tab: HeldTab): number {
+  return tab.stateEvents + (tab.events?.length ?? 0) + numbersOf(tab);
+}
+
+/** Events as lines that are not too long. */
+function* inLines(tab: HeldTab, events: WaitingEvents): Generator<EventsLine> {
+  let start = 0;
+  let bytes = 0;
+  for (let index = 0; index < events.length; index++) {
+    const added = eventBytesOf(events[index][1]);
+    if (index - start >= LINE_EVENTS_MAX || bytes + added > LINE_EVENTS_BYTES_MAX) {
+      yield { tab: tab.name, type: tab.type, events: events.slice(start, index) };
+      start = index;
+      bytes = 0;
+    }
+    bytes += added;
+  }
+  yield { tab: tab.name, type: tab.type, events: start === 0 ? events : events.slice(start) };
+}
+
+function bytesOf(encoded: Encoded): number {
+  return encoded instanceof Uint8Array ? Math.ceil(encoded.length * 4 / 3) : JSON.stringify(encoded).length;
+}
