@@ -46,6 +46,11 @@ export const limits = {
   /** ... and the bytes of their lines, before compression. */
   outboxBytesMax: 64 * MIB,
 
+  /** Bodies, once decompressed, that a server reads and enqueues at once: a post that needs more is refused, ... */
+  postsBytesMax: 256 * MIB,
+  /** ... as is one more than so many, which may be slow ones. */
+  postsMax: 1024,
+
   /** A store's call does a bounded work, so that it holds nobody else up for long: entries of a queue read, ... */
   readEntriesMax: 512,
   /** ... States or tabs asked for, ... */
@@ -92,6 +97,7 @@ assert(
   "a commit must take what two reads change: a State and an Aggregate each",
 );
 assert(limits.dirtyBytesMax < limits.heldBytesMax, "what has changed is a part of what is held");
+assert(limits.bodyBytesMax <= limits.postsBytesMax, "a server that does nothing else must take any legal body");
 assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
 assert(
   limits.bufferValuesMax * (limits.valueBytesMax + 60) + 8 * KIB <= limits.lineBytesMax,

@@ -1,0 +1,152 @@
+// The way of a post into the store: overload, body, entries, one call, answer. Which type a tab has is the store's to
+// say, so a body is folded with types apart and what the store leaves out becomes rejected lines.
+
+import { unreachable } from "../core/assert.ts";
+import type { PostAnswer } from "../core/event.ts";
+import { type Folded, typeConflict } from "../core/folding.ts";
+import type { Registry } from "../core/handlers/registry.ts";
+import { type LineRefusal, refuse, type Result } from "../core/refusal.ts";
+import type { Clock } from "../core/world.ts";
+import { json, refused } from "../service/answers.ts";
+import {
+  answerOf,
+  type LateRefusal,
+  type Post,
+  type PostRefusal,
+  readPost,
+  refuseLate,
+  staleRefusal,
+} from "../service/post.ts";
+import { Tally } from "../service/tally.ts";
+import type { Overload } from "./overload.ts";
+import { storeState } from "./stored.ts";
+import { type Enqueued, type Entry, type Store, StoreTrouble } from "./store/store.ts";
+
+export interface IngestOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly overload: Overload;
+  readonly clock: Clock;
+  /** Lets other work of the process have its turn. */
+  readonly pause: () => Promise<void>;
+  readonly bodyBytesMax: number;
+  readonly lineBytesMax: number;
+}
+
+/** What has been posted to this server since it was started. */
+export interface IngestStatus {
+  readonly posts: {
+    readonly accepted: number;
+    readonly repeated: number;
+    readonly refused: Readonly<Record<string, number>>;
+  };
+  readonly lines: { readonly accepted: number; readonly refused: Readonly<Record<string, number>> };
+  readonly events: { readonly accepted: number };
+}
+
+/** States encoded before other work has its turn. */
+const BURST_STATES = 2048;
+
+type Taken = Result<PostAnswer, PostRefusal & { readonly retryAfterS?: number }>;
+
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #postsRefused = new Tally();
+  readonly #linesRefused = new Tally();
+  readonly #counts = { posts: 0, repeated: 0, lines: 0, events: 0 };
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+  }
+
+  /** `encoding` is that of a body which names none. */
+  async post(request: Request, encoding?: string): Promise<Response> {
+    const taken = await this.#take(request, encoding);
+    if (taken.ok) return json(taken.value);
+    const { retryAfterS, ...refusal } = taken.refusal;
+    this.#postsRefused.add(refusal.code);
+    return refused(refusal, retryAfterS === undefined ? {} : { retryAfterS });
+  }
+
+  status(): IngestStatus {
+    const { posts, repeated, lines, events } = this.#counts;
+    return {
+      posts: { accepted: posts, repeated, refused: this.#postsRefused.toJson() },
+      lines: { accepted: lines, refused: this.#linesRefused.toJson() },
+      events: { accepted: events },
+    };
+  }
+
+  async #take(request: Request, encoding: string | undefined): Promise<Taken> {
+    const { overload, registry, clock, bodyBytesMax, lineBytesMax } = this.#options;
+    try {
+      const entered = await overload.enter();
+      if (!entered.ok) return entered;
+      using place = entered.value;
+      const read = await readPost(request, {
+        ...{ registry, now: clock, bodyBytesMax, lineBytesMax, encoding, areTypesApart: true },
+        reserve: (bytes) => place.reserve(bytes),
+      });
+      return read.ok ? await this.#enqueue(read.value) : read;
+    } catch (error) {
+      if (!(error instanceof StoreTrouble)) throw error;
+      return refuse("store_unavailable", `cannot tell that the post is safe: ${error.message}; post it again`);
+    } finally {
+      // What was not read would keep the connection waiting.
+      await Promise.allSettled([request.bodyUsed ? undefined : request.body?.cancel()]);
+    }
+  }
+
+  async #enqueue(post: Post): Promise<Taken> {
+    const { store, overload } = this.#options;
+    const folded = [...post.folding];
+    const entries = await this.#entriesOf(folded);
+    const enqueued = await store.enqueue(post.header.id, entries);
+    switch (enqueued.verdict) {
+      case "repeated":
+        this.#counts.repeated++;
+        return answerOf(post, { repeated: true });
+      case "stale":
+        return { ok: false, refusal: staleRefusal(post) };
+      case "new":
+        break;
+      default:
+        unreachable(enqueued.verdict);
+    }
+    overload.added(entries.reduce((bytes, entry) => bytes + entry.bytes.length, 0));
+    const taken = refuseLate(post, lateRefusals(folded, enqueued));
+    this.#count(taken);
+    return answerOf(taken);
+  }
+
+  async #entriesOf(all: readonly Folded[]): Promise<readonly Entry[]> {
+    const entries: Entry[] = [];
+    for (const folded of all) {
+      entries.push({ ...storeState(folded, folded.handler, folded.state), events: folded.events });
+      if (entries.length % BURST_STATES === 0) await this.#options.pause();
+    }
+    return entries;
+  }
+
+  #count(post: Post): void {
+    for (const [code, count] of post.refusals) this.#linesRefused.add(code, count);
+    if (post.lines === 0 && post.refusals.size > 0) return;
+    this.#counts.posts++;
+    this.#counts.lines += post.lines;
+    this.#counts.events += post.events;
+  }
+}
+
+function* lateRefusals(folded: readonly Folded[], { conflicts, full }: Enqueued): Generator<LateRefusal> {
+  for (const { index, type } of conflicts) {
+    const { tab, handler } = folded[index];
+    yield { folded: folded[index], refusal: { code: "type_conflict", message: typeConflict(tab, type, handler.type) } };
+  }
+  for (const { index, of } of full) yield { folded: folded[index], refusal: fullRefusal(folded[index], of) };
+}
+
+function fullRefusal({ tab, client }: Folded, of: "tabs" | "clients"): LineRefusal {
+  return of === "tabs"
+    ? { code: "tabs_full", message: `cannot open tab "${tab}": the store holds as many tabs as it may` }
+    : { code: "clients_full", message: `cannot take client "${client}": the store holds as many clients as it may` };
+}

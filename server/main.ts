@@ -1,0 +1,83 @@
+// The server as a program: settings and the world in, a Server that listens out. Names the store, and decides nothing.
+
+import { limits } from "../core/limits.ts";
+import { background } from "../service/background.ts";
+import { loadHandlers } from "../service/handlers.ts";
+import { runUntilStopped } from "../service/lifecycle.ts";
+import { listen } from "../service/listen.ts";
+import { log } from "../service/log.ts";
+import { choice, integer, listOf, milliseconds, setting, string } from "../service/settings.ts";
+import { VERSION } from "../service/version.ts";
+import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
+import { Server } from "./server.ts";
+import { MemoryStore } from "./store/memory_store.ts";
+
+const ANY = Number.MAX_SAFE_INTEGER;
+
+const table = {
+  port: setting(integer(0, 65_535), { default: 8300, help: "port to listen on; 0 picks a free one" }),
+  hostname: setting(string("HOST"), { default: "127.0.0.1", help: "address to listen on" }),
+  cert: setting(string("FILE"), { default: undefined, help: "certificate in PEM, to listen with TLS" }),
+  key: setting(string("FILE"), { default: undefined, help: "key of the certificate, in PEM" }),
+  token: setting(string("TOKEN"), { default: undefined, help: "what must be sent as bearer to post" }),
+  roles: setting(listOf(choice("fe", "be", "ctrl")), {
+    default: ["fe", "be"],
+    help: "fe takes posts, be drains queues, ctrl answers queries; any server does all but draining",
+  }),
+  buckets: setting(integer(1, 65_536), { default: 64, help: "buckets of the embedded store" }),
+  commitMs: setting(milliseconds(1, 3_600_000), { default: 2000, help: "how often a bucket is committed" }),
+  stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take" }),
+  handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
+  bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
+    default: limits.bodyBytesMax,
+    help: "bytes of a body, decompressed; larger ones are refused",
+  }),
+  lineBytesMax: setting(integer(1, ANY), {
+    default: limits.lineBytesMax,
+    help: "bytes of a line; longer ones are refused",
+  }),
+  tabsMax: setting(integer(1, ANY), { default: limits.tabsMax, help: "tabs; lines of more are refused" }),
+  clientsMax: setting(integer(1, ANY), { default: limits.clientsMax, help: "clients; lines of more are refused" }),
+  queueBytesSoft: setting(integer(1, ANY), {
+    default: limits.queueBytesSoft,
+    help: "bytes waiting in queues from which on some posts are refused",
+  }),
+  queueBytesHard: setting(integer(1, ANY), {
+    default: limits.queueBytesHard,
+    help: "bytes waiting in queues from which on all posts are refused",
+  }),
+};
+
+/** Of the time for a stop, what requests under way may take of it. */
+const CLOSE_SHARE = 0.5;
+
+await runUntilStopped({
+  about: { name: "taba-server", version: VERSION, summary: "takes posts, aggregates them and answers queries" },
+  table,
+  async start({ hostname, port, cert, key, handlers, buckets, tabsMax, clientsMax, stopMs, roles, ...settings }) {
+    const registry = await loadHandlers(handlers);
+    const store = new MemoryStore({ buckets, clock: systemClock, tabsMax, clientsMax });
+    const stopping = new AbortController();
+    // The server must know its address, which is known once it listens.
+    const ready = Promise.withResolvers<Server>();
+    const fetch = async (request: Request) => await (await ready.promise).fetch(request);
+    const listening = await listen(fetch, { hostname, port, cert, key, log });
+    const { url } = listening;
+    const self = { id: `server-${crypto.randomUUID()}`, url, roles: [...new Set(roles)], started: systemClock() };
+    const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, log };
+    const server = new Server({ ...settings, ...world, store, registry, self });
+    ready.resolve(server);
+    const running = server.run(stopping.signal);
+    background("serving", running);
+    return {
+      url,
+      stopMs,
+      async stop() {
+        await listening.stop(CLOSE_SHARE * stopMs);
+        stopping.abort();
+        await running;
+        await store[Symbol.asyncDispose]();
+      },
+    };
+  },
+});

@@ -1,0 +1,191 @@
+// The HTTP API on one page. Nothing here knows how it is served: a request in, a response out.
+//
+// POST /post        NDJSON in, `{"lines", "events", "rejected"}` out (core/wire/ says what a line is, service/post.ts
+//                   what is answered); the token, where one is set, must be given as bearer.
+// POST /post_zip    the same, for senders that compress with zlib and say so by the path alone
+// GET  /tabs        the Aggregate of each tab          ?name ?client ?re ?tag ?by
+// GET  /projection  the State of each client of a tab  ?name ?client ?re ?tag
+// GET  /supertabs   all tabs of one type in one        ?name ?client ?re ?tag
+// GET  /names       the names of tabs                  ?name ?re ?tag
+// GET  /types       the types of tabs, by name         ?name ?re ?tag
+// GET  /clients     the names of clients               ?client ?re
+// GET  /status      this server, and what it knows of the cluster
+// GET  /healthz     "ok" while the process answers at all
+// GET  /readyz      "ok" while it reaches its store
+//
+// selection.ts says what the parameters mean. `accept` picks the form, where `value` is what the type's handler renders:
+//
+//                        text/plain (default)     application/json
+// /tabs                  name: value              {"name": value}
+// /tabs?by=…             base;tag=…: value        {"base;tag=…": value}
+// /projection            name client: value       {"name": {"client": value}}
+// /supertabs             type: value              {"type": value}
+// /types                 name: type               {"name": "type"}
+// /names, /clients       name                     ["name"]
+//
+// application/json-detailed has {"type", "asOf", "value", "detail"} in place of a value. A State that this server can't
+// read is shown as {"error": …}. Where nothing is found the answer is 200 with no lines, {} or []. Rows are sorted by
+// name up to `rowsSortedMax` of them; more come bucket by bucket. Refusals are JSON: {"error", "code"}.
+
+import type { RequestRefusal, Result } from "../core/refusal.ts";
+import type { Clock } from "../core/world.ts";
+import { json, refused, text } from "../service/answers.ts";
+import { tokenRefusal } from "../service/token.ts";
+import type { Ingest } from "./ingest.ts";
+import type { Found, Query } from "./query.ts";
+import {
+  type Format,
+  formatOf,
+  jsonArray,
+  jsonOf,
+  lines,
+  type Row,
+  rowOf,
+  sortedIfFew,
+  streamed,
+  textOf,
+} from "./render.ts";
+import { type Parameter, readSelection, type Selection } from "./selection.ts";
+import type { ServerStatus } from "./status.ts";
+import { type Store, StoreTrouble } from "./store/store.ts";
+
+export interface Parts {
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly query: Query;
+  readonly status: () => Promise<ServerStatus>;
+  readonly clock: Clock;
+  /** What must be given to post, if anything. */
+  readonly token: string | undefined;
+}
+
+type Answer = (request: Request, selection: Selection) => Promise<Response> | Response;
+
+interface Route {
+  readonly parameters: readonly Parameter[];
+  readonly GET?: Answer;
+  readonly POST?: Answer;
+}
+
+const TABS = ["name", "re", "tag"] as const;
+const STATES = ["name", "client", "re", "tag"] as const;
+
+/** Answers any request; never rejects but for a bug. */
+export function createRoutes(parts: Parts): (request: Request) => Promise<Response> {
+  const { store, ingest, query, status, clock, token } = parts;
+
+  const rows = (found: AsyncIterable<Found>, request: Request) => {
+    const format = formatOf(request);
+    return answerRows(map(found, (one) => rowOf(one, format, clock())), format);
+  };
+  const reduced = (found: Result<readonly Found[], RequestRefusal>, request: Request) =>
+    found.ok ? rows(each(found.value), request) : refused(found.refusal);
+  const names = (found: AsyncIterable<string>, request: Request) => {
+    const format = formatOf(request);
+    return streamed(format === "text" ? lines(found) : jsonArray(found), format);
+  };
+  const post = (encoding?: string): Answer => (request) => {
+    const refusal = tokenRefusal(request, token);
+    return refusal === undefined ? ingest.post(request, encoding) : refused(refusal);
+  };
+
+  const routeByPath: ReadonlyMap<string, Route> = new Map<string, Route>([
+    ["/post", { parameters: [], POST: post() }],
+    ["/post_zip", { parameters: [], POST: post("deflate") }],
+    ["/tabs", {
+      parameters: [...STATES, "by"],
+      GET: async (request, selection) =>
+        selection.by.length > 0
+          ? reduced(await query.groups(selection), request)
+          : rows(query.aggregates(selection), request),
+    }],
+    ["/projection", {
+      parameters: STATES,
+      GET: (request, selection) => rows(query.projections(selection), request),
+    }],
+    ["/supertabs", {
+      parameters: STATES,
+      GET: async (request, selection) => reduced(await query.superAggregates(selection), request),
+    }],
+    ["/names", {
+      parameters: TABS,
+      GET: (request, { tabs }) => names(sortedNames(query.types(tabs)), request),
+    }],
+    ["/types", {
+      parameters: TABS,
+      GET(request, { tabs }) {
+        const format = formatOf(request);
+        const typed = map(query.types(tabs), ([name, type]) => rowOfType(name, type, format));
+        return answerRows(typed, format);
+      },
+    }],
+    ["/clients", {
+      parameters: ["client", "re"],
+      GET: async (request, { clients }) => names(each(await query.clients(clients)), request),
+    }],
+    ["/status", { parameters: [], GET: async () => json(await status()) }],
+    ["/healthz", { parameters: [], GET: () => text("ok") }],
+    ["/readyz", {
+      parameters: [],
+      async GET() {
+        await store.queues();
+        return text("ok");
+      },
+    }],
+  ]);
+
+  return async (request) => {
+    const url = new URL(request.url);
+    const route = routeByPath.get(url.pathname);
+    if (route === undefined) return refused(notFound(url.pathname, routeByPath.keys()));
+    const { GET, POST } = route;
+    const isHead = request.method === "HEAD";
+    const answer = request.method === "POST" ? POST : request.method === "GET" || isHead ? GET : undefined;
+    if (answer === undefined) return refused(...wrongMethod(request.method, url.pathname, route));
+    const selection = readSelection(url.searchParams, route.parameters);
+    if (!selection.ok) return refused(selection.refusal);
+    try {
+      const response = await answer(request, selection.value);
+      return isHead ? await headOf(response) : response;
+    } catch (error) {
+      if (!(error instanceof StoreTrouble)) throw error;
+      return refused({ code: "store_unavailable", message: `cannot answer: ${error.message}; ask again later` });
+    }
+  };
+}
+
+function answerRows(rows: AsyncIterable<Row>, format: Format): Promise<Response> {
+  const sorted = sortedIfFew(rows);
+  return streamed(format === "text" ? textOf(sorted) : jsonOf(sorted), format);
+}
+
+function rowOfType(name: string, type: string, format: Format): Row {
+  return { name, client: "", value: format === "text" ? type : JSON.stringify(type) };
+}
+
+async function* sortedNames(types: AsyncIterable<readonly [string, string]>): AsyncGenerator<string> {
+  for await (const { name } of sortedIfFew(map(types, ([name]) => ({ name, client: "", value: "" })))) yield name;
+}
+
+async function* map<From, To>(from: AsyncIterable<From>, change: (value: From) => To): AsyncGenerator<To> {
+  for await (const value of from) yield change(value);
+}
+
+async function* each<Value>(values: readonly Value[]): AsyncGenerator<Value> {
+  yield* values;
+}
+
+async function headOf(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return new Response(null, { status: response.status, headers: response.headers });
+}
+
+function notFound(path: string, known: Iterable<string>): RequestRefusal {
+  return { code: "not_found", message: `cannot find ${path}: a server has ${[...known].join(", ")}` };
+}
+
+function wrongMethod(method: string, path: string, { GET, POST }: Route): [RequestRefusal, { allow: string }] {
+  const allow = [...GET === undefined ? [] : ["GET", "HEAD"], ...POST === undefined ? [] : ["POST"]].join(", ");
+  const message = `cannot answer as the method of ${path} must be ${allow}: current value is ${method}`;
+  return [{ code: "method_not_allowed", message }, { allow }];
+}

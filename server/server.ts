@@ -1,0 +1,96 @@
+// A server put together: the HTTP API, and what goes on beside it, which is announcing itself and draining its share.
+
+import type { Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
+import type { Clock, Random, Sleep } from "../core/world.ts";
+import { describeError, type Log } from "../service/log.ts";
+import { Drain, drainUntil } from "./drain.ts";
+import { Ingest } from "./ingest.ts";
+import { Membership } from "./membership.ts";
+import { Overload } from "./overload.ts";
+import { Query } from "./query.ts";
+import { createRoutes } from "./routes.ts";
+import { serverStatus } from "./status.ts";
+import { type Member, type Store, StoreTrouble } from "./store/store.ts";
+
+export interface ServerOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  /** This server as the others shall know it. It drains if it has the role `be`. */
+  readonly self: Member;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sleep: Sleep;
+  readonly log: Log;
+  /** What must be given to post, if anything. */
+  readonly token?: string | undefined;
+  readonly commitMs?: number;
+  readonly bodyBytesMax?: number;
+  readonly lineBytesMax?: number;
+  readonly queueBytesSoft?: number;
+  readonly queueBytesHard?: number;
+}
+
+/** A server that has died is known as gone after this long. */
+const MEMBER_TTL_MS = 5000;
+const BEAT_MS = 1000;
+/** Between two looks at the queues while they are empty. */
+const POLL_MS = 200;
+
+export class Server {
+  /** Answers one request. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly #options: ServerOptions;
+  readonly #membership: Membership;
+  readonly #drain: Drain | undefined;
+
+  constructor(options: ServerOptions) {
+    const { store, registry, self, clock, random, sleep, token } = options;
+    const pause = () => sleep(0);
+    this.#options = options;
+    this.#membership = new Membership(store, self, { ttlMs: MEMBER_TTL_MS });
+    this.#drain = self.roles.includes("be")
+      ? new Drain({ ...options, membership: this.#membership, pause })
+      : undefined;
+    const overload = new Overload({
+      ...{ store, clock, random },
+      queueBytesSoft: options.queueBytesSoft ?? limits.queueBytesSoft,
+      queueBytesHard: options.queueBytesHard ?? limits.queueBytesHard,
+    });
+    const ingest = new Ingest({
+      ...{ store, registry, overload, clock, pause },
+      bodyBytesMax: options.bodyBytesMax ?? limits.bodyBytesMax,
+      lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
+    });
+    const query = new Query({ store, registry, pause });
+    const drain = this.#drain;
+    const status = () => serverStatus({ self, store, ingest, drain, now: clock(), pause });
+    this.fetch = createRoutes({ store, ingest, query, status, clock, token });
+  }
+
+  /** Announces this server and drains until `signal` aborts, then hands its buckets over and leaves. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { sleep } = this.#options;
+    const draining = this.#drain === undefined
+      ? Promise.resolve()
+      : drainUntil(signal, this.#drain, { sleep, pollMs: POLL_MS });
+    await Promise.all([this.#announce(signal), draining]);
+    await this.#attempt("cannot take the announcement back, which will lapse", () => this.#membership.leave());
+  }
+
+  async #announce(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#attempt("cannot announce this server", () => this.#membership.beat());
+      await this.#options.sleep(BEAT_MS, signal);
+    }
+  }
+
+  async #attempt(message: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof StoreTrouble)) throw error;
+      this.#options.log.warn(message, { error: describeError(error) });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// What `GET /status` of a server shows: itself, the others, the queues, and what it has taken in and drained.
+
+import { VERSION } from "../service/version.ts";
+import type { Drain, DrainStatus } from "./drain.ts";
+import type { Ingest, IngestStatus } from "./ingest.ts";
+import { type Member, type QueueStatus, type Role, type Store, StoreTrouble } from "./store/store.ts";
+
+export interface ServerStatus {
+  readonly version: string;
+  readonly id: string;
+  readonly url: string;
+  readonly roles: readonly Role[];
+  readonly uptimeS: number;
+  readonly store: StoreStatus | { readonly error: string };
+  readonly ingest: IngestStatus;
+  /** Null where this server drains nothing. */
+  readonly drain: DrainStatus | null;
+}
+
+export interface StoreStatus {
+  readonly buckets: number;
+  readonly members: readonly Member[];
+  readonly tabs: number;
+  readonly clients: number;
+  readonly queues: {
+    /** Buckets with anything waiting. */
+    readonly buckets: number;
+    readonly entries: number;
+    readonly bytes: number;
+    /** How long the oldest entry has waited, in seconds; null where nothing waits. */
+    readonly oldestS: number | null;
+  };
+}
+
+export interface StatusOptions {
+  readonly self: Member;
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly drain: Drain | undefined;
+  readonly now: number;
+  readonly pause: () => Promise<void>;
+}
+
+export async function serverStatus(options: StatusOptions): Promise<ServerStatus> {
+  const { self, ingest, drain, now } = options;
+  return {
+    version: VERSION,
+    id: self.id,
+    url: self.url,
+    roles: self.roles,
+    uptimeS: now - self.started,
+    store: await storeStatus(options),
+    ingest: ingest.status(),
+    drain: drain?.status() ?? null,
+  };
+}
+
+/** A server without its store still says how it is itself. */
+async function storeStatus(options: StatusOptions): Promise<ServerStatus["store"]> {
+  const { store, now } = options;
+  try {
+    const queues = queuesStatus(await store.queues(), now);
+    return { buckets: store.buckets, members: await store.members(), ...await sizes(options), queues };
+  } catch (error) {
+    if (!(error instanceof StoreTrouble)) throw error;
+    return { error: error.message };
+  }
+}
+
+async function sizes({ store, pause }: StatusOptions): Promise<{ tabs: number; clients: number }> {
+  let tabs = 0;
+  const clients = new Set<string>();
+  for (let bucket = 0; bucket < store.buckets; bucket++) {
+    await pause();
+    tabs += (await store.tabs(bucket)).size;
+    for (const client of await store.clients(bucket)) clients.add(client);
+  }
+  return { tabs, clients: clients.size };
+}
+
+function queuesStatus(queues: readonly QueueStatus[], now: number): StoreStatus["queues"] {
+  let [entries, bytes, oldest] = [0, 0, Infinity];
+  for (const queue of queues) {
+    entries += queue.entries;
+    bytes += queue.bytes;
+    oldest = Math.min(oldest, queue.oldest);
+  }
+  return { buckets: queues.length, entries, bytes, oldestS: queues.length === 0 ? null : Math.max(0, now - oldest) };
+}
