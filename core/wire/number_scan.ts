@@ -82,7 +82,9 @@ export class NumberScan {
 /** digits · 10^power in one exact operation; NaN where that takes more than one. */
 function scale(digits: number, power: number): number {
   if (digits >= EXACT_BELOW) return NaN;
-  if (power <= 0 && power >= -EXACT_POWER_MAX) return digits / POWERS_OF_TEN[-power];
+  // -0 as an index throws V8's optimized code away, each time anew.
+  if (power === 0) return digits;
+  if (power < 0 && power >= -EXACT_POWER_MAX) return digits / POWERS_OF_TEN[-power];
   if (power > 0 && power <= EXACT_POWER_MAX) return digits * POWERS_OF_TEN[power];
   return NaN;
 }
