@@ -60,7 +60,7 @@ function parseId(line: JsonObject): Result<BatchId | undefined, RequestRefusal> 
   }
   if (typeof sender !== "string" || nameIsWrong(sender)) return brokenHeader(`"sender" ${nameProblem(sender)}`);
   if (!isCount(seq)) return brokenHeader(`"seq" must be a whole number from 0: current value is ${quote(seq)}`);
-  const lowest = low ?? 0;
+  const lowest = low === undefined ? 0 : low;
   if (!isCount(lowest) || lowest > seq) {
     return brokenHeader(`"low" must be a whole number from 0 to "seq" (${seq}): current value is ${quote(low)}`);
   }
