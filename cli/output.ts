@@ -1,0 +1,57 @@
+// What taba-cli prints: answers go straight through to standard output, chunk by chunk, so that one of any size takes
+// no memory; complaints are single lines on standard error.
+
+/** Writes to standard output. @throws {ReaderGone} where nobody reads any more, as behind `| head` */
+export type Write = (bytes: Uint8Array) => Promise<void>;
+
+export class ReaderGone extends Error {
+  override readonly name = "ReaderGone";
+}
+
+const NEWLINE = 0x0a;
+const WHITESPACE: ReadonlySet<number> = new Set([0x09, NEWLINE, 0x0d, 0x20]);
+/** How an answer looks that holds nothing, without its whitespace. */
+const EMPTY: ReadonlySet<string> = new Set(["", "{}", "[]", "null"]);
+
+/** Copies an answer, ended by a newline, and answers whether it holds anything. Ends early, as found, without a reader. */
+export async function printAnswer(chunks: AsyncIterable<Uint8Array>, write: Write): Promise<boolean> {
+  let start = "";
+  let last = NEWLINE;
+  try {
+    for await (const chunk of chunks) {
+      start = extend(start, chunk);
+      last = chunk.at(-1) ?? last;
+      await write(chunk);
+    }
+    if (last !== NEWLINE) await write(Uint8Array.of(NEWLINE));
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+    return true;
+  }
+  return !EMPTY.has(start);
+}
+
+/** The first characters of an answer that are no whitespace: as many as tell an empty one from others. */
+function extend(start: string, chunk: Uint8Array): string {
+  for (let at = 0; at < chunk.length && start.length <= 4; at++) {
+    if (!WHITESPACE.has(chunk[at])) start += String.fromCharCode(chunk[at]);
+  }
+  return start;
+}
+
+export async function printLine(line: string, write: Write): Promise<void> {
+  try {
+    await write(new TextEncoder().encode(`${line}\n`));
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
+}
+
+export const writeToStdout: Write = async (bytes) => {
+  try {
+    for (let written = 0; written < bytes.length;) written += await Deno.stdout.write(bytes.subarray(written));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone("standard output is closed", { cause: error });
+    throw error;
+  }
+};
