@@ -47,7 +47,10 @@ export async function look(
     by: text(options, "by"),
   };
   const api = createApi({ address: serverOf(options, shell), options, shell });
-  const isFound = await printAnswer(await api.ask(view, { selection, isJson: options.json === true }), shell.write);
+  const isJson = options.json === true;
+  const answer = await api.ask(view, { selection, isJson });
+  // The status is JSON in any case: people get it in lines.
+  const isFound = await printAnswer(view === "status" && !isJson ? inLines(answer) : answer, shell.write);
   if (!isFound) shell.complain("nothing found");
   return isFound ? 0 : 1;
 }
@@ -61,12 +64,26 @@ export async function completions(view: "names" | "clients", shell: Shell): Prom
       selection: { names: [], clients: [], isRegex: false, tags: [] },
       isJson: false,
     });
-    const text = await new Response(ReadableStream.from(answer)).text();
-    return text.split("\n").filter((name) => name !== "");
+    return (await textOf(answer)).split("\n").filter((name) => name !== "");
   } catch (error) {
     if (error instanceof ApiTrouble || error instanceof UsageTrouble) return [];
     throw error;
   }
+}
+
+async function* inLines(json: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const text = await textOf(json);
+  let lines = text;
+  try {
+    lines = JSON.stringify(JSON.parse(text), null, 2);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error; // no JSON, so not from a server of ours: shown as it is
+  }
+  yield new TextEncoder().encode(lines);
+}
+
+async function textOf(answer: AsyncIterable<Uint8Array>): Promise<string> {
+  return await new Response(ReadableStream.from(answer)).text();
 }
 
 export function createApi(

@@ -33,6 +33,14 @@ Deno.test("look: the names of clients are clients", async () => {
   assertEquals(new URL(shell.requests[0].url).search, "?client=web-.*&re=1");
 });
 
+Deno.test("look: the status comes in lines, and as the server's JSON where that is asked for", async () => {
+  for (const [options, printed] of [[{}, '{\n  "roles": []\n}\n'], [{ json: true }, '{"roles":[]}\n']] as const) {
+    const shell = stubShell({ answer: () => new Response('{"roles":[]}\n') });
+    assertEquals(await look({ view: "status", names: [], options }, shell), 0);
+    assertEquals(shell.printed(), printed);
+  }
+});
+
 Deno.test("look: the server is the one given, else the environment's, else the one on this host", async () => {
   const env = { TABA_SERVER: "http://env.test:1/", TABA_TOKEN: "from-env" };
   const cases = [

@@ -62,7 +62,7 @@ Deno.test("taba-cli: each command asks its path, and exits with 0 where somethin
     [["names"], "/names"],
     [["clients", "web-1"], "/clients?client=web-1"],
     [["types"], "/types"],
-    [["status"], "/status"],
+    [["status", "--json"], "/status"],
   ];
   for (const [args, path] of cases) {
     assertEquals(await run(args, { server: server.url }), { code: 0, stdout: `GET ${path}\n`, stderr: "" });
