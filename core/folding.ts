@@ -73,7 +73,7 @@ export class Folding {
     if (known === undefined && this.#isFull) return this.#refuseFull();
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
-    const target = known ?? this.#open(tab.value, line);
+    const target = known ?? this.#open(tab.value, { line, payload: checked.value });
     const events = fold(target, checked.value, now);
     target.events += events;
     for (let index = 0; index < (line.lines ?? 1); index++) target.lines.push(line.number + index);
@@ -138,9 +138,12 @@ export class Folding {
     return this.#options.areTypesApart === true ? `${tab} ${type}` : tab;
   }
 
-  #open(tab: TabFold, line: Line): MutableFolded {
-    const state = tab.handler.create(line.client);
-    return this.#keep(tab, { tab: line.tab, client: line.client, handler: tab.handler, state, events: 0, lines: [] });
+  #open(tab: TabFold, from: { readonly line: Line; readonly payload: Checked }): MutableFolded {
+    const { line: { tab: name, client }, payload } = from;
+    const { handler } = tab;
+    // By the laws, what was decoded is what it would be once reduced into an empty State.
+    const state = payload.kind === "decoded" ? payload.state : handler.create(client);
+    return this.#keep(tab, { tab: name, client, handler, state, events: 0, lines: [] });
   }
 
   #keep(tab: TabFold, folded: MutableFolded): MutableFolded {
@@ -203,7 +206,7 @@ function fold(target: MutableFolded, payload: Checked, now: number): number {
   const { handler, state } = target;
   switch (payload.kind) {
     case "decoded":
-      handler.reduce(state, payload.state);
+      if (payload.state !== state) handler.reduce(state, payload.state);
       return payload.count;
     case "json":
       for (let index = 0; index < payload.values.length; index++) {
