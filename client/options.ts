@@ -3,6 +3,7 @@
 import { DEFAULT_CLIENT } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
 import { createRegistry, type Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
 import { nameProblem } from "../core/names.ts";
 import { quote } from "../core/quote.ts";
 import { type Platform, platform } from "./platform.ts";
@@ -13,11 +14,11 @@ export interface TabaClientOptions extends Partial<Platform> {
    * Who records: an id that stays the same when the process restarts, e.g. `"web-17"`. What the system keeps, it keeps
    * per client, and a Gauge counts clients; so processes that give none share the id `"unknown"`.
    */
-  readonly client?: string;
+  readonly client?: string | undefined;
   /** Where to post to: the URL of an agent, or of a server. Default `"http://127.0.0.1:8279"`, the agent of this host. */
-  readonly agent?: string;
+  readonly agent?: string | undefined;
   /** Sent as `authorization: Bearer …`, where the agent asks for one. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Milliseconds from the first event held to the flush that sends it. Default 1,000. */
   readonly flushPeriodMs?: number;
   /** Milliseconds after which an unanswered request counts as failed. Default 10,000. */
@@ -33,7 +34,7 @@ export interface TabaClientOptions extends Partial<Platform> {
   readonly tabsMax?: number;
   /** Events held unfolded at once. Default 100,000. */
   readonly eventsMax?: number;
-  /** Bytes held at once, as they would be sent; in memory they take a few times that. Default 32 MiB. */
+  /** Bytes held at once, as they would be sent; in memory they take a few times that. Default 64 MiB. */
   readonly bytesMax?: number;
   /** Handlers of further types, where those are to be folded here. Events of other unknown types are sent unfolded. */
   readonly handlers?: readonly Handler[];
@@ -55,7 +56,6 @@ export interface Settings extends Platform {
   readonly registry: Registry;
 }
 
-const MIB = 1024 * 1024;
 export const DEFAULT_AGENT = "http://127.0.0.1:8279";
 
 /** @throws {TypeError} for an option that can't be followed; its message names it, and what it must be. */
@@ -63,7 +63,6 @@ export function checkOptions(options: TabaClientOptions): Settings {
   const client = options.client ?? DEFAULT_CLIENT;
   const problem = nameProblem(client);
   if (problem !== undefined) refuse("client", problem);
-  const clock = options.clock ?? platform.clock;
   return {
     client,
     url: postUrl(options.agent ?? DEFAULT_AGENT),
@@ -71,18 +70,46 @@ export function checkOptions(options: TabaClientOptions): Settings {
     flushPeriodMs: whole("flushPeriodMs", options.flushPeriodMs ?? 1000),
     requestTimeoutMs: whole("requestTimeoutMs", options.requestTimeoutMs ?? 10_000),
     stopTimeoutMs: whole("stopTimeoutMs", options.stopTimeoutMs ?? 3000),
-    fold: options.fold ?? true,
-    tabsMax: whole("tabsMax", options.tabsMax ?? 100_000),
-    eventsMax: whole("eventsMax", options.eventsMax ?? 100_000),
-    bytesMax: whole("bytesMax", options.bytesMax ?? 32 * MIB),
-    registry: createRegistry(options.handlers),
-    clock,
+    fold: checkFold(options.fold ?? true),
+    tabsMax: whole("tabsMax", options.tabsMax ?? limits.clientTabsMax),
+    eventsMax: whole("eventsMax", options.eventsMax ?? limits.clientEventsMax),
+    bytesMax: whole("bytesMax", options.bytesMax ?? limits.clientBytesMax),
+    registry: registryOf(options.handlers ?? []),
+    ...platformOf(options),
+  };
+}
+
+function platformOf(options: TabaClientOptions): Platform {
+  const names = ["clock", "stopwatch", "random", "fetch", "setTimer"] as const;
+  for (const name of names) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "function") {
+      refuse(name, `must be a function: current value is ${quote(value)}`);
+    }
+  }
+  return {
+    clock: options.clock ?? platform.clock,
     // A clock of the caller's own is meant to rule all that is measured.
-    stopwatch: options.stopwatch ?? (options.clock === undefined ? platform.stopwatch : clock),
+    stopwatch: options.stopwatch ?? options.clock ?? platform.stopwatch,
     random: options.random ?? platform.random,
     fetch: options.fetch ?? platform.fetch,
     setTimer: options.setTimer ?? platform.setTimer,
   };
+}
+
+function registryOf(handlers: unknown): Registry {
+  if (!Array.isArray(handlers) || !handlers.every((handler) => typeof handler?.type === "string")) {
+    return refuse("handlers", "must be a list of handlers");
+  }
+  try {
+    return createRegistry(handlers);
+  } catch (error) {
+    return refuse("handlers", `can't be used: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function checkFold(fold: unknown): boolean {
+  return typeof fold === "boolean" ? fold : refuse("fold", `must be true or false: current value is ${quote(fold)}`);
 }
 
 function postUrl(agent: unknown): string {

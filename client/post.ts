@@ -49,7 +49,7 @@ export async function post(settings: Settings, { body, isLast, signal }: PostOpt
       redirect: "manual",
       signal: request.signal,
     });
-    return outcomeOf(response, await readText(response));
+    return outcomeOf(settings.url, { response, text: await readText(response) });
   } catch (error) {
     const reason = isLate ? `no answer within ${settings.requestTimeoutMs} ms` : causesOf(error);
     return { kind: "failed", reason: `Cannot post to ${settings.url}: ${reason}`, retryAfterS: 0 };
@@ -59,13 +59,24 @@ export async function post(settings: Settings, { body, isLast, signal }: PostOpt
   }
 }
 
-function outcomeOf(response: Response, text: string): Outcome {
+function outcomeOf(url: string, { response, text }: { readonly response: Response; readonly text: string }): Outcome {
   const { status } = response;
   const answer = status === 200 ? readAnswer(text) : undefined;
   if (answer !== undefined) return { kind: "answered", answer };
-  const reason = `${response.url} answered ${status}: ${text.trim().slice(0, REASON_CHARACTERS_MAX)}`;
+  const reason = `${url} answered ${status}: ${errorOf(text).slice(0, REASON_CHARACTERS_MAX)}`;
   if (status >= 400 && status < 500 && !PASSING.includes(status)) return { kind: "refused", reason };
   return { kind: "failed", reason, retryAfterS: retryAfterOf(response) };
+}
+
+/** What our own answers say for people; any other text as it is. */
+function errorOf(text: string): string {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && "error" in body) return String(body.error);
+  } catch {
+    // Not ours.
+  }
+  return text.trim();
 }
 
 /** Seconds to wait that the answer asks for; 0 where it doesn't, or gives a date, which needs clocks to agree. */

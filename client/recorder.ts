@@ -22,16 +22,14 @@ export class Recorder implements Intake {
   isStopped = false;
 
   #settings: Settings;
-  /** Called when a tab begins to wait. */
-  readonly #onWaiting: () => void;
   readonly #table = new TabTable();
   #lastEventTime = 0;
 
+  /** `onWaiting` is called whenever a tab begins to wait. */
   constructor(settings: Settings, onWaiting: () => void) {
     this.#settings = settings;
-    this.#onWaiting = onWaiting;
     this.clock = new BurstClock(settings.clock);
-    this.waiting = new Waiting(settings, this.drops);
+    this.waiting = new Waiting(settings, { drops: this.drops, onWaiting });
     this.blocks = this.waiting.blocks;
   }
 
@@ -73,9 +71,6 @@ export class Recorder implements Intake {
       const refused = this.#refusal(tab) ?? this.#takeValue(tab, value);
       if (refused !== undefined) return this.drops.add(refused, 1, tab.name);
       tab.second = this.clock.second;
-      if (tab.isWaiting) return;
-      this.waiting.add(tab);
-      this.#onWaiting();
     } catch (error) {
       this.drops.add("bug", 1, String(error));
     }

@@ -5,6 +5,7 @@ import { unreachable } from "../core/assert.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { SendWindow } from "../core/delivery.ts";
 import type { PostAnswer } from "../core/event.ts";
+import { limits } from "../core/limits.ts";
 import { type WireLine, writeBatch } from "../core/wire/ndjson_writer.ts";
 import type { Random } from "../core/world.ts";
 import type { DropReason } from "./drops.ts";
@@ -31,8 +32,6 @@ interface Batch {
   readonly events: number;
 }
 
-/** What one body may have, about: larger ones make whoever takes them hold more at once. */
-const BATCH_BYTES = 4 * 1024 * 1024;
 /** After so long, sealing lets the host go on with its own work. */
 const SLICE_S = 0.005;
 const BACKOFF = { firstMs: 1000, maxMs: 10_000 };
@@ -195,7 +194,7 @@ export class Sender {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     let sliceEnd = this.#now() + SLICE_S;
-    const lines = this.#countEvents(this.#recorder.waiting.lines(() => bytes >= BATCH_BYTES));
+    const lines = this.#countEvents(this.#recorder.waiting.lines(() => bytes >= limits.batchBytesMax));
     try {
       for (const chunk of writeBatch(header, lines)) {
         chunks.push(chunk);

@@ -1,8 +1,9 @@
 // A recorded value as JSON of our own: what the caller does with its object afterwards must not change it.
 
 import type { Json } from "../core/event.ts";
+import { jsonProblem } from "../core/wire/json.ts";
 
-/** The value as JSON; undefined where JSON can't say it. */
+/** The value as JSON; undefined where JSON can't say it, or no receiver would take it. */
 export function toJson(value: unknown): Json | undefined {
   switch (typeof value) {
     case "string":
@@ -20,7 +21,9 @@ export function toJson(value: unknown): Json | undefined {
 function copy(value: object): Json | undefined {
   try {
     const text: string | undefined = JSON.stringify(value);
-    return text === undefined ? undefined : JSON.parse(text);
+    if (text === undefined) return undefined;
+    const json: Json = JSON.parse(text);
+    return jsonProblem(json) === undefined ? json : undefined;
   } catch {
     return undefined; // cyclic, a BigInt in it, or a toJSON of its own that throws: no JSON in any case
   }

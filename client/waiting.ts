@@ -15,8 +15,8 @@ import { eventBytesOf } from "./value.ts";
 const FEW_EVENTS = 16;
 /** What a State counts for until it is measured. */
 const STATE_BYTES_FIRST = 256;
-/** What one State may have taken up of values that are no numbers, so that its line stays legal. */
-const STATE_BYTES_MAX = limits.lineBytesMax / 2;
+/** Values that are no numbers may replace each other in a State: after so many bytes of them it is measured. */
+const MEASURED_BYTES = 64 * 1024;
 /** One line of events. */
 const LINE_EVENTS_MAX = 500;
 const LINE_EVENTS_BYTES_MAX = limits.lineBytesMax / 4;
@@ -28,6 +28,8 @@ export class Waiting {
 
   #settings: Settings;
   readonly #drops: Drops;
+  /** Called when a tab begins to wait. */
+  readonly #onWaiting: () => void;
   /** Tabs with something to send, the longest waiting first; the first `#given` of them are given out as lines already. */
   readonly #tabs: HeldTab[] = [];
   #given = 0;
@@ -39,9 +41,10 @@ export class Waiting {
   #unfolded = 0;
   #bytes = 0;
 
-  constructor(settings: Settings, drops: Drops) {
+  constructor(settings: Settings, options: { readonly drops: Drops; readonly onWaiting: () => void }) {
     this.#settings = settings;
-    this.#drops = drops;
+    this.#drops = options.drops;
+    this.#onWaiting = options.onWaiting;
   }
 
   use(settings: Settings): void {
@@ -65,17 +68,12 @@ export class Waiting {
     return this.#bytes + this.blocks.taken * BLOCK_BYTES + this.bytesSealed;
   }
 
-  /** The tab has something to send from now on. */
-  add(tab: HeldTab): void {
-    tab.isWaiting = true;
-    this.#tabs.push(tab);
-  }
-
   /** Begins another block with `value`; after it, and until it is full or the second is over, values are just stored. */
   addNumber(tab: HeldTab, value: number, clock: BurstClock): void {
     const { blocks } = this;
     const isCrowded = blocks.taken * BLOCK_BYTES > this.#settings.bytesMax / 2;
     if (isCrowded || tab.chained >= CHAIN_BLOCKS_MAX) this.#fold(tab);
+    this.#add(tab);
     const count = tab.next - tab.block * BLOCK_VALUES;
     tab.block = blocks.take(clock.second, { previous: tab.block, count });
     tab.chained++;
@@ -88,11 +86,9 @@ export class Waiting {
   /** Folds one event into the tab's State. */
   foldEvent(tab: HeldTab, time: number, value: Json): DropReason | undefined {
     const bytes = eventBytesOf(value);
+    // Not before a State has doubled, so that measuring costs no more than what led to it.
+    if (tab.bytes - tab.bytesMeasured > Math.max(MEASURED_BYTES, tab.bytesMeasured)) this.#measure(tab);
     if (tab.handler === undefined || !this.#hasRoom(bytes)) return "bytes_full";
-    // The values of a Gauge replace each other. Measuring costs no more than taking the bytes since the last time did.
-    const isDue = tab.bytes - tab.bytesMeasured >= STATE_BYTES_MAX / 2;
-    if (isDue && tab.bytes + bytes > STATE_BYTES_MAX) this.#measure(tab);
-    if (tab.bytes + bytes > STATE_BYTES_MAX) return "bytes_full";
     tab.handler.fold(this.#stateOf(tab), time, value);
     tab.stateEvents++;
     this.#events++;
@@ -104,6 +100,7 @@ export class Waiting {
     const bytes = eventBytesOf(value);
     if (this.#unfolded >= this.#settings.eventsMax) return "events_full";
     if (bytes > LINE_EVENTS_BYTES_MAX || !this.#hasRoom(bytes)) return "bytes_full";
+    this.#add(tab);
     (tab.events ??= []).push([time, value]);
     this.#unfolded++;
     this.#events++;
@@ -159,6 +156,14 @@ export class Waiting {
     }
   }
 
+  /** The tab has something to send. */
+  #add(tab: HeldTab): void {
+    if (tab.isWaiting) return;
+    tab.isWaiting = true;
+    this.#tabs.push(tab);
+    this.#onWaiting();
+  }
+
   /** The tab's numbers go into its State. */
   #fold(tab: HeldTab): void {
     const count = this.#drain(tab);
@@ -186,6 +191,7 @@ export class Waiting {
 
   #stateOf(tab: HeldTab): unknown {
     if (tab.state === undefined && tab.handler !== undefined) {
+      this.#add(tab);
       tab.client = this.#settings.client;
       tab.state = tab.handler.create(tab.client);
       this.#addBytes(tab, STATE_BYTES_FIRST);

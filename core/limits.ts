@@ -35,11 +35,17 @@ export const limits = {
   /** ... and from the soft one on, with a probability that grows to one. */
   queueBytesSoft: 256 * MIB,
 
+  /** Tabs that a client knows at once, and events that it holds unfolded, each in its application's own memory. */
+  clientTabsMax: 100_000,
+  clientEventsMax: 100_000,
+  /** What a client holds, as it is counted there: States as they are encoded. In memory that is a multiple. */
+  clientBytesMax: 64 * MIB,
+
   /** An agent's States, beside those that are sealed. Most hold a few KiB, none more than a line. */
   agentStatesMax: 100_000,
   /** Posts that an agent reads at once: each may grow to States as large as its body. */
   agentPostsMax: 256,
-  /** A batch of an agent: small enough to be repeated lightly, large enough that requests cost little. */
+  /** A batch of an agent or client: small enough to be repeated lightly, large enough that requests cost little. */
   batchBytesMax: 4 * MIB,
   /** Batches of an agent that are under way at once, ... */
   outboxBatchesMax: 8,
