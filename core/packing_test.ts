@@ -1,14 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { BugError } from "./assert.ts";
+import type { Json } from "./event.ts";
 import { pack, unpack } from "./packing.ts";
 
 Deno.test("unpack: gives what pack was given, bytes as bytes and JSON as JSON", () => {
-  const json = fc.jsonValue().filter((value) => typeof value !== "string");
+  const json = fc.json().map((text): Json => JSON.parse(text)).filter((value) => typeof value !== "string");
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array(), json), (encoded) => {
-      const expected = encoded instanceof Uint8Array ? encoded : JSON.parse(JSON.stringify(encoded));
-      assertEquals(unpack(pack(encoded)), expected);
+      assertEquals(unpack(pack(encoded)), encoded);
     }),
     { seed: 1, numRuns: 300 },
   );
