@@ -3,13 +3,15 @@
 
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import type { RequestRefusal } from "../core/refusal.ts";
+import type { PostAnswer } from "../core/event.ts";
+import type { RequestRefusal, Result } from "../core/refusal.ts";
 import { writeBatch } from "../core/wire/ndjson.ts";
 import type { Clock, Random, Sleep } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
 import { background } from "../service/background.ts";
 import { gzip } from "../service/encoding.ts";
 import type { Log } from "../service/log.ts";
+import { Places } from "../service/places.ts";
 import { type PostRefusal, readPost } from "../service/post.ts";
 import { tokenRefusal } from "../service/token.ts";
 import { VERSION } from "../service/version.ts";
@@ -56,11 +58,11 @@ export class Agent {
   readonly #servers: Servers;
   readonly #sender: Sender;
   readonly #started: number;
+  readonly #places = new Places();
   readonly #sending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #end = new AbortController();
   readonly #routes: ReadonlyMap<string, Readonly<Record<string, (request: Request) => Response | Promise<Response>>>>;
-  #postsUnderWay = 0;
 
   constructor(options: AgentOptions) {
     const { clock, random, sleep, token, log, sender, servers } = options;
@@ -144,34 +146,35 @@ export class Agent {
   }
 
   async #post(request: Request): Promise<Response> {
-    const refusal = this.#refusalOf(request);
-    if (refusal !== undefined) return this.#refuse(refusal);
-    const { registry, clock, statesMax } = this.#options;
-    this.#postsUnderWay++;
-    const read = await readPost(request, {
-      registry,
-      now: clock,
-      statesMax,
-      typeOf: (tab) => this.#intake.typeOf(tab),
-    }).finally(() => this.#postsUnderWay--);
-    if (!read.ok) return this.#refuse(read.refusal);
-    // The last States may have been sealed while the body was read.
-    if (this.#isStopping) return this.#refuse(STOPPING);
+    try {
+      const taken = await this.#take(request);
+      return taken.ok ? json(taken.value) : this.#refuse(taken.refusal);
+    } finally {
+      // What was not read would keep the connection waiting.
+      await Promise.allSettled([request.bodyUsed ? undefined : request.body?.cancel()]);
+    }
+  }
 
+  async #take(request: Request): Promise<Result<PostAnswer, PostRefusal>> {
+    const { registry, clock, statesMax, listenToken } = this.#options;
+    if (this.#isStopping) return { ok: false, refusal: STOPPING };
+    const refusal = tokenRefusal(request, listenToken);
+    if (refusal !== undefined) return { ok: false, refusal };
+    const entered = this.#places.enter();
+    if (!entered.ok) return entered;
+    using place = entered.value;
+    const read = await readPost(request, {
+      ...{ registry, now: clock, statesMax, areTypesApart: true },
+      typeOf: (tab) => this.#intake.typeOf(tab),
+      reserve: (bytes) => place.reserve(bytes),
+    });
+    if (!read.ok) return read;
+    // The last States may have been sealed while the body was read.
+    if (this.#isStopping) return { ok: false, refusal: STOPPING };
     const { verdict, post, answer } = this.#intake.take(read.value);
     if (verdict === "repeated") this.#figures.postsRepeated++;
     if (verdict === "new") this.#figures.countPost(post);
-    return answer.ok ? json(answer.value) : this.#refuse(answer.refusal);
-  }
-
-  /** Why a post is not even read. */
-  #refusalOf(request: Request): RequestRefusal | undefined {
-    if (this.#isStopping) return STOPPING;
-    if (this.#postsUnderWay >= limits.agentPostsMax) {
-      const message = `cannot read more than ${limits.agentPostsMax} posts at once: post again later`;
-      return { code: "over_capacity", message };
-    }
-    return tokenRefusal(request, this.#options.listenToken);
+    return answer;
   }
 
   #refuse(refusal: PostRefusal): Response {

@@ -363,7 +363,7 @@ Deno.test("Agent: a body that can't be taken gets its status, and the agent goes
 Deno.test("Agent: reads a bounded number of posts at once", async () => {
   await using fixture = new Fixture();
   const { agent } = fixture;
-  const slow = Array.from({ length: limits.agentPostsMax }, () => new TransformStream<Uint8Array, Uint8Array>());
+  const slow = Array.from({ length: limits.postsMax }, () => new TransformStream<Uint8Array, Uint8Array>());
   const waiting = slow.map(({ readable }) => agent.fetch(path("/post", { method: "POST", body: readable })));
   assertEquals((await fixture.post([line("bids")])).status, 429);
   for (const { writable } of slow) {
@@ -376,7 +376,7 @@ Deno.test("Agent: reads a bounded number of posts at once", async () => {
     await response.body?.cancel();
   }
   await fixture.delivered();
-  assertEquals(fixture.server.events(), { "bids unknown": limits.agentPostsMax });
+  assertEquals(fixture.server.events(), { "bids unknown": limits.postsMax });
 });
 
 Deno.test("Agent: tells how it is, what it has, and what it has not", async () => {

@@ -43,8 +43,6 @@ export const limits = {
 
   /** An agent's States, beside those that are sealed. Most hold a few KiB, none more than a line. */
   agentStatesMax: 100_000,
-  /** Posts that an agent reads at once: each may grow to States as large as its body. */
-  agentPostsMax: 256,
   /** A batch of an agent or client: small enough to be repeated lightly, large enough that requests cost little. */
   batchBytesMax: 4 * MIB,
   /** Batches of an agent that are under way at once, ... */
@@ -52,7 +50,7 @@ export const limits = {
   /** ... and the bytes of their lines, before compression. */
   outboxBytesMax: 64 * MIB,
 
-  /** Bodies, once decompressed, that a server reads and enqueues at once: a post that needs more is refused, ... */
+  /** Bodies, once decompressed, that an agent or server holds until they are taken: what needs more is refused, ... */
   postsBytesMax: 256 * MIB,
   /** ... as is one more than so many, which may be slow ones. */
   postsMax: 1024,

@@ -1,8 +1,8 @@
 // Whether another post may come in: how much waits in the queues, and how much is being read already.
 
-import { limits } from "../core/limits.ts";
-import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
+import type { RequestRefusal, Result } from "../core/refusal.ts";
 import type { Clock, Random } from "../core/world.ts";
+import { type Place, Places } from "../service/places.ts";
 import type { Store } from "./store/store.ts";
 
 export interface OverloadOptions {
@@ -13,11 +13,6 @@ export interface OverloadOptions {
   readonly queueBytesSoft: number;
   /** ... and from which on all are. */
   readonly queueBytesHard: number;
-}
-
-/** The room that one post takes while it is read. */
-export interface Place extends Disposable {
-  reserve(bytes: number): boolean;
 }
 
 /** The queues are looked at this often at most; in between, what this server adds is counted. */
@@ -31,8 +26,7 @@ export class Overload {
   #queueBytes = 0;
   #looked = -Infinity;
   #looking: Promise<void> | undefined;
-  #posts = 0;
-  #postsBytes = 0;
+  readonly #places = new Places();
 
   constructor(options: OverloadOptions) {
     this.#options = options;
@@ -40,17 +34,15 @@ export class Overload {
 
   /** @throws {StoreTrouble} where nobody knows how much waits */
   async enter(): Promise<Result<Place, RequestRefusal & { readonly retryAfterS: number }>> {
-    if (this.#posts >= limits.postsMax) {
-      return this.#refuse(0, `cannot read more than ${limits.postsMax} posts at once`);
-    }
     await this.#look();
     const { queueBytesSoft, queueBytesHard, random } = this.#options;
     const fullness = (this.#queueBytes - queueBytesSoft) / (queueBytesHard - queueBytesSoft);
     if (fullness >= 1 || random() < fullness) {
-      return this.#refuse(fullness, `cannot enqueue more while ${this.#queueBytes} bytes wait to be drained`);
+      const message = `cannot enqueue more while ${this.#queueBytes} bytes wait to be drained: post again later`;
+      return later({ code: "over_capacity", message }, fullness);
     }
-    this.#posts++;
-    return accept(this.#place());
+    const entered = this.#places.enter();
+    return entered.ok ? entered : later(entered.refusal, 0);
   }
 
   /** What this server has put into the queues since it last looked. */
@@ -70,26 +62,9 @@ export class Overload {
     this.#queueBytes = bytes;
     this.#looked = this.#options.clock();
   }
+}
 
-  #refuse(fullness: number, why: string) {
-    const refused = refuse("over_capacity", `${why}: post again later`);
-    const retryAfterS = RETRY_AFTER_S + Math.round(RETRY_AFTER_FULL_S * Math.min(1, fullness));
-    return { ok: false, refusal: { ...refused.refusal, retryAfterS } } as const;
-  }
-
-  #place(): Place {
-    let held = 0;
-    return {
-      reserve: (bytes) => {
-        if (this.#postsBytes + bytes > limits.postsBytesMax) return false;
-        held += bytes;
-        this.#postsBytes += bytes;
-        return true;
-      },
-      [Symbol.dispose]: () => {
-        this.#posts--;
-        this.#postsBytes -= held;
-      },
-    };
-  }
+function later(refusal: RequestRefusal, fullness: number) {
+  const retryAfterS = RETRY_AFTER_S + Math.round(RETRY_AFTER_FULL_S * Math.min(1, fullness));
+  return { ok: false, refusal: { ...refusal, retryAfterS } } as const;
 }
