@@ -1,0 +1,367 @@
+// The store on Redis: every bucket on one shard, every step one script on that shard's master, shards asked in parallel.
+// What is kept there is said in redis_scripts.ts, how masters are reached in shards.ts. Remembers nothing of it here.
+
+import { assert } from "../../core/assert.ts";
+import { bucketOf } from "../../core/buckets.ts";
+import type { BatchId } from "../../core/event.ts";
+import { limits } from "../../core/limits.ts";
+import type { Clock, Random } from "../../core/world.ts";
+import { formatMember, parseMember } from "./member.ts";
+import { packEntries, packState, unpackState } from "./packed.ts";
+import { itemsOf, namesArgument, type Placed } from "./redis_batch.ts";
+import { enqueueOn, merge } from "./redis_enqueue.ts";
+import { chunkOf, cursorArguments, entriesOf, type Located, statusOf } from "./redis_queue.ts";
+import { asBytes, asList, asText, asTexts, asWhole } from "./redis_replies.ts";
+import * as scripts from "./redis_scripts.ts";
+import { type ShardRange, shardsProblem } from "./shard_ranges.ts";
+import { type Credentials, type Run, type ScriptArgument, type Shard, Shards } from "./shards.ts";
+import {
+  AGGREGATE,
+  type BucketRead,
+  type Commit,
+  type Enqueued,
+  type Entry,
+  type Lease,
+  type Member,
+  type QueueChunk,
+  type QueueCursor,
+  type QueuedEntry,
+  type QueueStatus,
+  type StateKey,
+  type Store,
+  type StoredState,
+  StoreTrouble,
+} from "./store.ts";
+
+export interface RedisStoreOptions {
+  /** "host:port" of each Sentinel. */
+  readonly sentinels: readonly string[];
+  readonly credentials?: Credentials;
+  readonly buckets: number;
+  /** Must cover the buckets: see shardsProblem. */
+  readonly shards: readonly ShardRange[];
+  /** Replicas that must have a batch before it is accepted. Default 0: a fail-over may lose the newest batches. */
+  readonly replicas?: number;
+  /** What the names of all keys begin with. Default "taba:". */
+  readonly prefix?: string;
+  readonly tabsMax?: number;
+  readonly clientsMax?: number;
+  /** Stamps entries. Leases and announcements expire by the clocks of the masters. */
+  readonly clock: Clock;
+  /** Names the items of queues. */
+  readonly random: Random;
+}
+
+/** The queue is read by this many bytes a call ... */
+const READ_BYTES = 4 * 1024 * 1024;
+/** ... and from its head again where another connection, perhaps to another master, came between two calls. */
+const READ_ATTEMPTS_MAX = 5;
+/** Tabs whose clients are listed by one call: each may have many. */
+const LISTED_TABS_MAX = 64;
+
+export class RedisStore implements Store {
+  readonly buckets: number;
+  readonly #options: RedisStoreOptions;
+  readonly #prefix: string;
+  readonly #shards: Shards;
+  readonly #shardByBucket: readonly Shard[];
+
+  constructor(options: RedisStoreOptions) {
+    const problem = shardsProblem(options.shards, options.buckets);
+    assert(problem === undefined, `settings are checked before a store is made of them: ${problem}`);
+    this.buckets = options.buckets;
+    this.#options = options;
+    this.#prefix = options.prefix ?? "taba:";
+    this.#shards = new Shards(options.shards, {
+      sentinels: options.sentinels,
+      credentials: options.credentials ?? {},
+      replicas: options.replicas ?? 0,
+      check: (range, run) => this.#check(range, run),
+    });
+    this.#shardByBucket = Array.from({ length: options.buckets }, (_, bucket) => {
+      const shard = this.#shards.all.find(({ first, last }) => first <= bucket && bucket <= last);
+      assert(shard !== undefined, "every bucket is in a shard");
+      return shard;
+    });
+  }
+
+  /** Why shards can't be used now, as far as is known: a line each. */
+  get troubles(): readonly string[] {
+    return this.#shards.all.flatMap(({ name, trouble }) =>
+      trouble === undefined ? [] : [`shard "${name}": ${trouble}`]
+    );
+  }
+
+  async enqueue(id: BatchId | undefined, entries: readonly Entry[]): Promise<Enqueued> {
+    const placedByShard = new Map<Shard, Placed[]>();
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index];
+      const bucket = bucketOf(entry.tab, this.buckets);
+      listOf(placedByShard, this.#shardOf(bucket)).push({ index, bucket, entry });
+    }
+    // That a batch of nothing was applied is remembered too.
+    if (placedByShard.size === 0 && id !== undefined) placedByShard.set(this.#shards.all[0], []);
+    const { tabsMax = limits.tabsMax, clientsMax = limits.clientsMax, clock } = this.#options;
+    const options = { prefix: this.#prefix, enqueued: clock(), nameItem: () => this.#nameItem(), clientsMax };
+    return merge(
+      await all([...placedByShard].map(([shard, placed]) => {
+        const share = (shard.last - shard.first + 1) / this.buckets;
+        return enqueueOn(shard, { id, placed }, { ...options, tabsMax: Math.ceil(tabsMax * share) });
+      })),
+    );
+  }
+
+  async lease(owner: string, buckets: readonly number[], ttlMs: number): Promise<readonly Lease[]> {
+    const times = [Math.ceil(ttlMs), Math.floor(this.#options.clock() * 1000)];
+    const replies = await this.#reachable(
+      this.#byShard(buckets, (bucket) => bucket),
+      (shard, ofShard) => shard.run(scripts.LEASE, [this.#prefix, owner, ...times, ...ofShard]),
+    );
+    return replies.flatMap((reply) =>
+      inGroups(asTexts(reply), 3).map(([bucket, fence, revision]) => (
+        { bucket: asWhole(bucket), owner, fence: asWhole(fence), revision }
+      ))
+    );
+  }
+
+  async release(leases: readonly Lease[]): Promise<void> {
+    await this.#reachable(
+      this.#byShard(leases, ({ bucket }) => bucket),
+      (shard, ofShard) =>
+        shard.run(scripts.RELEASE, [
+          this.#prefix,
+          ...ofShard.flatMap(({ bucket, owner, fence }) => [bucket, owner, fence]),
+        ]),
+    );
+  }
+
+  async queues(): Promise<readonly QueueStatus[]> {
+    const replies = await this.#reachable(this.#every(), (shard) => shard.run(scripts.QUEUES, [this.#prefix]));
+    return replies
+      .flatMap((reply) => inGroups(asTexts(reply), 2).map(([bucket, queue]) => statusOf(bucket, queue)))
+      .filter((status) => status !== undefined);
+  }
+
+  async readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined> {
+    const bounds = [limits.readEntriesMax, bytesMax];
+    const args = [...this.#leaseArguments(lease), ...cursorArguments(cursor), ...bounds];
+    const reply = await this.#shardOf(lease.bucket).run(scripts.READ_QUEUE, args);
+    return reply === null ? undefined : chunkOf(reply, { cursor, bytesMax });
+  }
+
+  async load(lease: Lease, keys: readonly StateKey[]): Promise<readonly StoredState[] | undefined> {
+    assert(keys.length <= limits.readKeysMax, "a call asks for a bounded number of States");
+    const args = [...this.#leaseArguments(lease), ...keyArguments(keys)];
+    const reply = await this.#shardOf(lease.bucket).run(scripts.LOAD, args);
+    return reply === null ? undefined : statesOf(reply);
+  }
+
+  async commit(commit: Commit): Promise<boolean> {
+    const { lease, next, consumed, requeued, states, removed } = commit;
+    assert(next !== "" && next !== lease.revision, "each commit has a name of its own");
+    assert(states.length + removed.length <= limits.commitStatesMax, "a commit writes a bounded number of States");
+    const items = itemsOf(requeued);
+    const statesByTab = Map.groupBy(states, ({ tab }) => tab);
+    const reply = await this.#shardOf(lease.bucket).run(scripts.COMMIT, [
+      ...this.#leaseArguments(lease),
+      next,
+      ...cursorArguments(consumed),
+      items.length,
+      ...items.flatMap((item) => [this.#nameItem(), item.length, item[0].enqueued, packEntries(item)]),
+      statesByTab.size,
+      ...[...statesByTab].flatMap(([tab, ofTab]) => [
+        tab,
+        ofTab[0].type,
+        namesArgument(ofTab.map(({ client }) => client)),
+        ...ofTab.map(packState),
+      ]),
+      ...keyArguments(removed),
+    ]);
+    return reply === 1;
+  }
+
+  async read(bucket: number, keys: readonly StateKey[]): Promise<BucketRead> {
+    assert(keys.length <= limits.readKeysMax, "a call asks for a bounded number of States");
+    const clientsByTab = new Map<string, Set<string>>();
+    for (const { tab, client } of keys) setOf(clientsByTab, tab).add(client);
+    return await this.#read(bucket, keys, ({ tab, client }) => {
+      const clients = clientsByTab.get(tab);
+      return clients !== undefined && (clients.has(client) || clients.has(AGGREGATE));
+    });
+  }
+
+  async tabs(bucket: number): Promise<ReadonlyMap<string, string>> {
+    const [tabs, types] = asList(await this.#shardOf(bucket).run(scripts.TABS, [this.#prefix, bucket]));
+    const names = asTexts(tabs);
+    return new Map(asTexts(types).map((type, index) => [names[index], type]));
+  }
+
+  async clientsByTab(bucket: number, tabs: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    assert(tabs.length <= limits.readKeysMax, "a call asks for a bounded number of tabs");
+    const clientsByTab = new Map(tabs.map((tab) => [tab, new Set<string>()]));
+    // First what waits: what is committed between the calls is then found among the States.
+    const { queued } = await this.#read(bucket, [], ({ tab }) => clientsByTab.has(tab));
+    for (const { tab, client } of queued) clientsByTab.get(tab)?.add(client);
+    for (let from = 0; from < tabs.length; from += LISTED_TABS_MAX) {
+      const some = tabs.slice(from, from + LISTED_TABS_MAX);
+      const reply = await this.#shardOf(bucket).run(scripts.CLIENTS_BY_TAB, [this.#prefix, bucket, ...some]);
+      asList(reply).forEach((clients, index) => {
+        for (const client of asTexts(clients)) clientsByTab.get(some[index])?.add(client);
+      });
+    }
+    const answer = new Map<string, readonly string[]>();
+    for (const [tab, clients] of clientsByTab) {
+      clients.delete(AGGREGATE);
+      if (clients.size > 0) answer.set(tab, [...clients]);
+    }
+    return answer;
+  }
+
+  async clients(bucket: number): Promise<ReadonlySet<string>> {
+    const { queued } = await this.#read(bucket, [], () => true);
+    const stored = asTexts(await this.#shardOf(bucket).run(scripts.CLIENTS, [this.#prefix, bucket]));
+    return new Set([...stored, ...queued.map(({ client }) => client)]);
+  }
+
+  async heartbeat(member: Member, ttlMs: number): Promise<void> {
+    const args = [this.#prefix, member.id, Math.ceil(ttlMs), formatMember(member)];
+    await this.#reachable(this.#every(), (shard) => shard.run(scripts.HEARTBEAT, args));
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#reachable(this.#every(), (shard) => shard.run(scripts.LEAVE, [this.#prefix, id]));
+  }
+
+  async members(): Promise<readonly Member[]> {
+    const replies = await this.#reachable(this.#every(), (shard) => shard.run(scripts.MEMBERS, [this.#prefix]));
+    const memberById = new Map<string, Member>();
+    for (const member of replies.flatMap(asTexts).map(parseMember)) {
+      if (member !== undefined) memberById.set(member.id, member);
+    }
+    return [...memberById.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shards[Symbol.asyncDispose]();
+  }
+
+  /** Whether a master was made for these settings: another layout would find nothing of what is stored. */
+  async #check({ name, buckets: [first, last] }: ShardRange, run: Run): Promise<string | undefined> {
+    const ours = `taba 1: shard "${name}" with buckets ${first} to ${last} of ${this.buckets}`;
+    const theirs = asText(await run(scripts.CHECK_LAYOUT, [this.#prefix, ours]));
+    return theirs === ours ? undefined : `its Redis holds ${theirs}, the settings say ${ours}`;
+  }
+
+  /** Does what READ does until the end of the queue is reached. */
+  async #read(
+    bucket: number,
+    keys: readonly StateKey[],
+    isWanted: (entry: QueuedEntry) => boolean,
+  ): Promise<BucketRead> {
+    const shard = this.#shardOf(bucket);
+    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
+      const { losses } = shard;
+      const located: Located[] = [];
+      let next = "";
+      do {
+        const args = [this.#prefix, bucket, next, READ_BYTES, ...keyArguments(keys)];
+        const [head, firstItem, descriptions, bodies, nextItem, states] = asList(await shard.run(scripts.READ, args));
+        for (const one of entriesOf(descriptions, bodies, asWhole(asText(firstItem)))) {
+          if (isWanted(one.entry)) located.push(one);
+        }
+        next = asText(nextItem);
+        if (next !== "") continue;
+        // What left the queue since the first call is in the States now.
+        const position = asWhole(asText(head));
+        const queued = located.filter((one) => one.position >= position).map(({ entry }) => entry);
+        return { states: statesOf(states), queued };
+      } while (shard.losses === losses);
+    }
+    throw new StoreTrouble(
+      `Cannot read bucket ${bucket} on shard "${shard.name}": its connection is lost time and again`,
+    );
+  }
+
+  #leaseArguments({ bucket, owner, fence, revision }: Lease): readonly ScriptArgument[] {
+    return [this.#prefix, bucket, owner, fence, revision];
+  }
+
+  #nameItem(): string {
+    return Math.floor(this.#options.random() * Number.MAX_SAFE_INTEGER).toString(36);
+  }
+
+  #shardOf(bucket: number): Shard {
+    assert(bucket in this.#shardByBucket, "buckets are numbered from 0 to their number less one");
+    return this.#shardByBucket[bucket];
+  }
+
+  #byShard<Value>(values: readonly Value[], bucketOf: (value: Value) => number): ReadonlyMap<Shard, readonly Value[]> {
+    return Map.groupBy(values, (value) => this.#shardOf(bucketOf(value)));
+  }
+
+  #every(): ReadonlyMap<Shard, readonly never[]> {
+    return new Map(this.#shards.all.map((shard) => [shard, []]));
+  }
+
+  /** What the shards that can be reached answer. @throws {StoreTrouble} where none can. */
+  async #reachable<Value>(
+    valuesByShard: ReadonlyMap<Shard, readonly Value[]>,
+    ask: (shard: Shard, values: readonly Value[]) => Promise<unknown>,
+  ): Promise<readonly unknown[]> {
+    const outcomes = await Promise.allSettled([...valuesByShard].map(([shard, values]) => ask(shard, values)));
+    const replies: unknown[] = [];
+    const troubles: StoreTrouble[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") replies.push(outcome.value);
+      else if (outcome.reason instanceof StoreTrouble) troubles.push(outcome.reason);
+      else throw outcome.reason;
+    }
+    if (replies.length === 0 && troubles.length > 0) throw troubles[0];
+    return replies;
+  }
+}
+
+/** Each tab and its clients. */
+function keyArguments(keys: readonly StateKey[]): readonly string[] {
+  const clientsByTab = new Map<string, Set<string>>();
+  for (const { tab, client } of keys) setOf(clientsByTab, tab).add(client);
+  return [...clientsByTab].flatMap(([tab, clients]) => [tab, namesArgument(clients)]);
+}
+
+/** Triples of tab, client and State, a State perhaps twice. */
+function statesOf(reply: unknown): readonly StoredState[] {
+  const stateByKey = new Map<string, StoredState>();
+  for (const [tab, client, packed] of inGroups(asList(reply), 3)) {
+    const key = { tab: asText(tab), client: asText(client) };
+    stateByKey.set(`${key.tab} ${key.client}`, unpackState(key, asBytes(packed)));
+  }
+  return [...stateByKey.values()];
+}
+
+function inGroups<Value>(values: readonly Value[], size: number): readonly (readonly Value[])[] {
+  const groups: (readonly Value[])[] = [];
+  for (let from = 0; from < values.length; from += size) groups.push(values.slice(from, from + size));
+  return groups;
+}
+
+/** Waits for all to end, so that nothing goes on behind the back of whoever hears of the first failure. */
+async function all<Value>(promises: readonly Promise<Value>[]): Promise<readonly Value[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
+}
+
+function setOf(map: Map<string, Set<string>>, key: string): Set<string> {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const fresh = new Set<string>();
+  map.set(key, fresh);
+  return fresh;
+}
+
+function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const fresh: Value[] = [];
+  map.set(key, fresh);
+  return fresh;
+}

@@ -1,0 +1,390 @@
+// The connections to the Redis masters, each found by its shard's name through Sentinel. The only file that knows
+// ioredis: above it are scripts, their answers, and StoreTrouble. Repeats nothing that may have been run.
+
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { Redis } from "ioredis";
+import type { ShardRange } from "./shard_ranges.ts";
+import { StoreTrouble } from "./store.ts";
+
+/** A Lua script; what it does is said where it stands. */
+export interface Script {
+  /** For messages: "Cannot <name> on shard ...". */
+  readonly name: string;
+  readonly lua: string;
+}
+
+export type ScriptArgument = string | number | Uint8Array;
+
+/** Runs one script. What it answers is what Redis answered: bytes, numbers, null and lists of these. */
+export type Run = (script: Script, args: readonly ScriptArgument[]) => Promise<unknown>;
+
+/** Where Redis or Sentinel ask for them. */
+export interface Credentials {
+  readonly username?: string;
+  readonly password?: string;
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
+}
+
+export interface ShardsOptions {
+  /** "host:port" of each Sentinel. */
+  readonly sentinels: readonly string[];
+  readonly credentials: Credentials;
+  /** Replicas that must confirm what `runReplicated` wrote. */
+  readonly replicas: number;
+  /** Asked on each new connection before it is used: why it must not be. */
+  readonly check: (range: ShardRange, run: Run) => Promise<string | undefined>;
+}
+
+/** The longest that one of our scripts and its bytes may take, with a wide margin. */
+const COMMAND_MS = 2000;
+/** How long replicas have to confirm. A connection is silent while it waits, so this is less than SILENCE_MS. */
+const WAIT_MS = 500;
+/** A master that owes an answer and sends nothing for this long is taken for dead. */
+const SILENCE_MS = 1500;
+
+/** The masters of a store, by their shards. */
+export class Shards implements AsyncDisposable {
+  readonly all: readonly Shard[];
+  readonly #watches: readonly Watch[];
+
+  constructor(ranges: readonly ShardRange[], options: ShardsOptions) {
+    this.#watches = options.sentinels.map((sentinel) =>
+      new Watch(sentinel, options.credentials, (name) => {
+        for (const shard of this.all) if (shard.name === name) shard.reconnect();
+      })
+    );
+    const onUse = () => this.#watches.forEach((watch) => watch.begin());
+    this.all = ranges.map((range) => new Shard(range, { ...options, onUse }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.all, ...this.#watches].map((one) => one.close()));
+  }
+}
+
+/** One master. Connects when first used, and anew whenever the connection is lost. */
+export class Shard {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+  readonly #replicas: number;
+  readonly #link: Link;
+  /** WAIT holds up whatever comes after it on its connection, so what waits has a connection of its own. */
+  readonly #waitingLink: Link;
+  #group: Group | undefined;
+  #groupBefore: Promise<unknown> = Promise.resolve();
+
+  constructor(range: ShardRange, options: ShardsOptions & { readonly onUse: () => void }) {
+    this.name = range.name;
+    [this.first, this.last] = range.buckets;
+    this.#replicas = options.replicas;
+    this.#link = new Link(range, options);
+    this.#waitingLink = options.replicas > 0 ? new Link(range, options) : this.#link;
+  }
+
+  /** Why it can't be used now, as far as is known, in one line. */
+  get trouble(): string | undefined {
+    return this.#link.trouble ?? this.#waitingLink.trouble;
+  }
+
+  /** Raised with each loss of the connection: calls between which it stays the same went to the same master. */
+  get losses(): number {
+    return this.#link.losses;
+  }
+
+  /** @throws {StoreTrouble} where the script is not known to have run. */
+  async run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+    return await this.#act(script, () => this.#link.run(script, args));
+  }
+
+  /**
+   * Runs a script and answers once the replicas have confirmed what it wrote and whatever was written before. Calls
+   * that come while others wait are sent together and share the next WAIT.
+   * @throws {StoreTrouble} also where the script has run, but too few replicas confirm it
+   */
+  async runReplicated(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+    if (this.#replicas === 0) return await this.run(script, args);
+    return await this.#act(script, async () => {
+      const group = this.#group ?? this.#nextGroup();
+      const index = group.calls.push({ script, args }) - 1;
+      const { outcomes, confirmed } = await group.sent;
+      const outcome = outcomes[index];
+      if (outcome.status === "rejected") throw outcome.reason;
+      if (confirmed >= this.#replicas) return outcome.value;
+      throw new Error(`${this.#replicas} replicas must confirm within ${WAIT_MS} ms: current value is ${confirmed}`);
+    });
+  }
+
+  /** Its master was replaced. */
+  reconnect(): void {
+    this.#link.reconnect();
+    if (this.#waitingLink !== this.#link) this.#waitingLink.reconnect();
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+    if (this.#waitingLink !== this.#link) await this.#waitingLink.close();
+  }
+
+  /** Collects calls until the group before is through. */
+  #nextGroup(): Group {
+    const calls: Call[] = [];
+    const sent = this.#groupBefore.then(() => {
+      this.#group = undefined;
+      return this.#waitingLink.runAndWait(calls, this.#replicas);
+    });
+    this.#groupBefore = sent.catch(() => undefined); // its own callers hear of it
+    this.#group = { calls, sent };
+    return this.#group;
+  }
+
+  async #act(script: Script, act: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await act();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StoreTrouble(`Cannot ${script.name} on shard "${this.name}": ${reason}`, { cause });
+    }
+  }
+}
+
+interface Call {
+  readonly script: Script;
+  readonly args: readonly ScriptArgument[];
+}
+
+interface Waited {
+  readonly outcomes: readonly PromiseSettledResult<unknown>[];
+  /** Replicas that have confirmed all of it. */
+  readonly confirmed: number;
+}
+
+interface Group {
+  readonly calls: Call[];
+  readonly sent: Promise<Waited>;
+}
+
+/** One connection, which goes from master to master. */
+class Link {
+  readonly #range: ShardRange;
+  readonly #options: ShardsOptions & { readonly onUse: () => void };
+  readonly #redis: Redis;
+  /** Resolved by the first connection or the first trouble: until then calls wait, afterwards they fail at once. */
+  readonly #begun = Promise.withResolvers<void>();
+  /** Scripts that this master has by their hash. */
+  readonly #known = new Set<Script>();
+  #checked: Promise<void> | undefined;
+  #trouble: string | undefined;
+  #sentinelTrouble: string | undefined;
+  #losses = 0;
+  #isClosed = false;
+
+  constructor(range: ShardRange, options: ShardsOptions & { readonly onUse: () => void }) {
+    this.#range = range;
+    this.#options = options;
+    this.#redis = connectionTo(range.name, options);
+    this.#redis.on("error", (error: Error) => this.#note(error.message));
+    this.#redis.on("sentinelError", (error: Error) => this.#sentinelTrouble = error.message);
+    this.#redis.on("ready", () => {
+      this.#sentinelTrouble = undefined;
+      this.#trouble = undefined;
+      this.#begun.resolve();
+    });
+    this.#redis.on("close", () => {
+      this.#losses++;
+      this.#checked = undefined;
+      this.#known.clear();
+      this.#note(this.#trouble ?? "the connection was closed");
+    });
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  get losses(): number {
+    return this.#losses;
+  }
+
+  async run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+    await this.#ready();
+    return await this.#evaluate({ script, args });
+  }
+
+  /** Sends scripts and a WAIT in one go, hence over one connection: another would not wait for what they wrote. */
+  async runAndWait(calls: readonly Call[], replicas: number): Promise<Waited> {
+    await this.#ready();
+    const replies = calls.map((call) => this.#send(call));
+    const waiting = this.#redis.wait(replicas, WAIT_MS);
+    const [outcomes, confirmed] = await Promise.all([Promise.allSettled(replies), waiting]);
+    return { outcomes, confirmed };
+  }
+
+  reconnect(): void {
+    const { status } = this.#redis;
+    // In any other state it is asking the Sentinels anyway.
+    if (status === "connect" || status === "ready") this.#redis.disconnect(true);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await end(this.#redis);
+    this.#note("it was closed");
+  }
+
+  #note(trouble: string): void {
+    this.#trouble = this.#sentinelTrouble === undefined ? trouble : `${trouble} (${this.#sentinelTrouble})`;
+    this.#begun.resolve();
+  }
+
+  async #ready(): Promise<void> {
+    this.#options.onUse();
+    const { status } = this.#redis;
+    if (status === "wait" || (status === "end" && !this.#isClosed)) {
+      this.#redis.connect().catch((error: Error) => this.#note(error.message));
+    }
+    await this.#begun.promise;
+    if (this.#redis.status !== "ready") throw new Error(this.#trouble ?? "it is not connected");
+    this.#checked ??= this.#check();
+    await this.#checked;
+  }
+
+  async #check(): Promise<void> {
+    const losses = this.#losses;
+    try {
+      const problem = await this.#options.check(this.#range, (script, args) => this.#evaluate({ script, args }));
+      if (problem !== undefined) throw new Error(problem);
+      this.#trouble = undefined;
+    } catch (error) {
+      // The next call looks again: what is wrong may have been put right.
+      if (losses === this.#losses) this.#checked = undefined;
+      if (error instanceof Error) this.#note(error.message);
+      throw error;
+    }
+  }
+
+  async #evaluate(call: Call): Promise<unknown> {
+    try {
+      return await this.#send(call);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      return await this.#send(call); // whole this time
+    }
+  }
+
+  async #send({ script, args }: Call): Promise<unknown> {
+    const [command, text] = this.#known.has(script) ? ["EVALSHA", shaOf(script)] : ["EVAL", script.lua];
+    try {
+      // Scripts make the names of keys from their prefix, so that none is named here.
+      const reply = await this.#redis.callBuffer(command, [text, "0", ...args.map(argumentOf)]);
+      this.#known.add(script);
+      return reply;
+    } catch (error) {
+      if (isUnknownScript(error)) this.#known.delete(script);
+      throw error;
+    }
+  }
+}
+
+/** Hears from one Sentinel which masters are replaced: without, a planned fail-over would go unnoticed for 10 s. */
+class Watch {
+  readonly #redis: Redis;
+
+  constructor(
+    address: string,
+    { sentinelUsername, sentinelPassword }: Credentials,
+    onReplaced: (name: string) => void,
+  ) {
+    this.#redis = new Redis({
+      ...addressOf(address),
+      ...(sentinelUsername === undefined ? {} : { username: sentinelUsername }),
+      ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
+      ...common,
+      enableReadyCheck: false,
+      autoResubscribe: false,
+      retryStrategy: (attempts) => Math.min(attempts * 100, 1000),
+    });
+    // One Sentinel is not needed while others can be asked; where none can, the links say so.
+    const passOver = (_: Error) => undefined;
+    this.#redis.on("error", passOver);
+    this.#redis.on("ready", () => this.#redis.subscribe("+switch-master").catch(passOver));
+    // "<name> <old host> <old port> <new host> <new port>"
+    this.#redis.on("message", (_channel: string, message: string) => onReplaced(message.split(" ")[0]));
+  }
+
+  begin(): void {
+    if (this.#redis.status === "wait") this.#redis.connect().catch(() => undefined); // heard of as an error event too
+  }
+
+  async close(): Promise<void> {
+    await end(this.#redis);
+  }
+}
+
+/** Each option is here for a reason found by killing, freezing and failing over masters. */
+const common = {
+  protocol: 2,
+  disableClientInfo: true, // CLIENT SETINFO is newer than Redis 2.8
+  lazyConnect: true,
+  connectTimeout: 1000,
+  disconnectTimeout: 200,
+  // A command is sent now or fails now; one that is queued would be run after its caller was told that it failed.
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  // Else commands in flight when a connection is lost stay pending for ever.
+  maxRetriesPerRequest: 0,
+} as const;
+
+function connectionTo(name: string, { sentinels, credentials }: ShardsOptions): Redis {
+  return new Redis({
+    ...common,
+    ...credentials,
+    name,
+    sentinels: sentinels.map(addressOf),
+    // Nothing else bounds a Sentinel that accepts and never answers.
+    sentinelCommandTimeout: 500,
+    sentinelRetryStrategy: (attempts) => Math.min(attempts * 50, 500),
+    retryStrategy: (attempts) => Math.min(attempts * 25, 250),
+    commandTimeout: COMMAND_MS,
+    // Else a frozen master is never noticed.
+    socketTimeout: SILENCE_MS,
+    // The master was demoted under us. 1 means: connect anew, but don't send the command again.
+    reconnectOnError: (error) => error.message.includes("READONLY") ? 1 : false,
+  });
+}
+
+async function end(redis: Redis): Promise<void> {
+  const { status } = redis;
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  redis.once("end", resolve);
+  redis.disconnect();
+  // Of a connection that it was about to open anew, ioredis says no more.
+  if (status !== "reconnecting" && status !== "end") await ended;
+}
+
+/** "host:port" or "[host]:port". */
+function addressOf(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(":");
+  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
+}
+
+/** Bytes as ioredis takes them: a plain Uint8Array would be sent as "0,255,...". */
+function argumentOf(value: ScriptArgument): string | Buffer {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return String(value);
+}
+
+const shaByScript = new Map<Script, string>();
+
+function shaOf(script: Script): string {
+  const sha = shaByScript.get(script) ?? createHash("sha1").update(script.lua).digest("hex");
+  shaByScript.set(script, sha);
+  return sha;
+}
+
+/** Redis doesn't know the script by its hash: nothing was run. */
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}

@@ -1,0 +1,265 @@
+// Starts real Redis masters, replicas and Sentinels on free loopback ports, with all their files in one temporary
+// folder, for tests and for `deno task cluster`. Kills, freezes and restarts them when asked, and ends them all.
+
+import { findRedis } from "./install_redis.ts";
+import { redisCall, type RedisReply } from "./redis_call.ts";
+
+export interface LocalRedisOptions {
+  /** Masters, named shard1, shard2 and so on. Default 1. */
+  readonly shards?: number;
+  /** Replicas of each master. Default 0. */
+  readonly replicas?: number;
+  /** Default 1; fail-overs that survive the loss of a Sentinel need 3. */
+  readonly sentinels?: number;
+  /** How long a Sentinel waits before it takes a silent master for dead. Default 1,000. */
+  readonly downAfterMs?: number;
+  /** Whether what is written survives the death of a process. Default false. */
+  readonly appendOnly?: boolean;
+}
+
+/** How often startRedis begins anew where another process took a port that was free a moment before. */
+const STARTS_MAX = 5;
+const START_MS = 20_000;
+
+/** One redis-server process, as Redis or as Sentinel. It keeps its port and its files when it is started again. */
+export class RedisNode {
+  readonly port: number;
+  readonly #command: Deno.Command;
+  #child: Deno.ChildProcess | undefined;
+  #isFrozen = false;
+
+  constructor(path: string, options: { readonly port: number; readonly args: readonly string[] }) {
+    this.port = options.port;
+    this.#command = new Deno.Command(path, {
+      args: [...options.args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    });
+  }
+
+  get pid(): number {
+    if (this.#child === undefined) throw new Error(`The Redis on port ${this.port} is not running`);
+    return this.#child.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Starts it, or starts it again, and waits until it answers. */
+  async start(): Promise<void> {
+    const child = this.#command.spawn();
+    this.#child = child;
+    const ended = child.status.then(() => "ended");
+    const answered = until(async () => await this.call(["PING"]) === "PONG", `the Redis on port ${this.port} answers`);
+    if (await Promise.race([answered, ended]) === "ended") {
+      this.#child = undefined;
+      await answered.catch(() => {}); // it can't come true any more
+      throw new Error(`The Redis on port ${this.port} ended as soon as it was started`);
+    }
+  }
+
+  /** SIGKILL: what it had not written is lost. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    this.#isFrozen = false;
+    child.kill("SIGKILL");
+    await child.status;
+  }
+
+  /** SIGSTOP: connections stay open and nothing is answered. */
+  freeze(): void {
+    Deno.kill(this.pid, "SIGSTOP");
+    this.#isFrozen = true;
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    Deno.kill(this.pid, "SIGCONT");
+    this.#isFrozen = false;
+  }
+
+  /** Whether it can be asked anything. */
+  get isAwake(): boolean {
+    return this.isRunning && !this.#isFrozen;
+  }
+
+  call(args: readonly string[]): Promise<RedisReply> {
+    return redisCall(this.port, args);
+  }
+}
+
+/** Running masters, replicas and Sentinels. Disposing of it ends them all and removes their files. */
+export class LocalRedis implements AsyncDisposable {
+  readonly folder: string;
+  readonly #nodesByShard: ReadonlyMap<string, readonly RedisNode[]>;
+  readonly sentinelNodes: readonly RedisNode[];
+
+  constructor(
+    folder: string,
+    nodes: {
+      readonly nodesByShard: ReadonlyMap<string, readonly RedisNode[]>;
+      readonly sentinelNodes: readonly RedisNode[];
+    },
+  ) {
+    this.folder = folder;
+    this.#nodesByShard = nodes.nodesByShard;
+    this.sentinelNodes = nodes.sentinelNodes;
+  }
+
+  /** The names under which Sentinel knows the masters. */
+  get shards(): readonly string[] {
+    return [...this.#nodesByShard.keys()];
+  }
+
+  /** The Sentinels as "host:port". */
+  get sentinels(): readonly string[] {
+    return this.sentinelNodes.map(({ port }) => `127.0.0.1:${port}`);
+  }
+
+  /** Master and replicas, whichever is which now; the first was started as master. */
+  nodes(shard: string): readonly RedisNode[] {
+    return this.#nodesByShard.get(shard) ?? [];
+  }
+
+  /** Every process. */
+  get all(): readonly RedisNode[] {
+    return [...[...this.#nodesByShard.values()].flat(), ...this.sentinelNodes];
+  }
+
+  /** The master of a shard as the first Sentinel that can be asked knows it. */
+  async master(shard: string): Promise<RedisNode> {
+    const sentinel = this.sentinelNodes.find(({ isAwake }) => isAwake);
+    if (sentinel === undefined) throw new Error("No Sentinel is awake");
+    const address = await sentinel.call(["SENTINEL", "get-master-addr-by-name", shard]);
+    const port = Array.isArray(address) ? Number(address[1]) : undefined;
+    const node = this.nodes(shard).find((candidate) => candidate.port === port);
+    if (node === undefined) throw new Error(`Sentinel knows no master of ${shard}`);
+    return node;
+  }
+
+  /** Waits until every Sentinel knows every replica that runs and every other Sentinel: from then on it can fail over. */
+  async settle(): Promise<void> {
+    for (const shard of this.shards) {
+      const replicas = this.nodes(shard).filter(({ isRunning }) => isRunning).length - 1;
+      for (const sentinel of this.sentinelNodes) {
+        await until(
+          async () =>
+            isSettled(await sentinel.call(["SENTINEL", "master", shard]), replicas, this.sentinelNodes.length),
+          `the Sentinel on port ${sentinel.port} knows all of ${shard}`,
+        );
+      }
+      const master = await this.master(shard);
+      await until(
+        async () => field(await master.call(["INFO", "replication"]), "connected_slaves") === String(replicas),
+        `${shard} has ${replicas} replicas`,
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all.map((node) => node.kill()));
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Starts all that is asked for and waits until it works together. */
+export async function startRedis(options: LocalRedisOptions = {}): Promise<LocalRedis> {
+  const path = await findRedis();
+  for (let start = 1;; start++) {
+    const redis = await layOut(path, options);
+    try {
+      // Masters first, so that a replica finds its master at once.
+      for (const node of redis.all) await node.start();
+      await redis.settle();
+      return redis;
+    } catch (error) {
+      await redis[Symbol.asyncDispose]();
+      if (start === STARTS_MAX) throw error;
+    }
+  }
+}
+
+/** Chooses ports and writes configurations; nothing runs yet. */
+async function layOut(path: string, options: LocalRedisOptions): Promise<LocalRedis> {
+  const { shards = 1, replicas = 0, sentinels = 1, downAfterMs = 1000, appendOnly = false } = options;
+  const folder = await Deno.makeTempDir({ prefix: "taba-redis-" });
+  const ports = freePorts(shards * (1 + replicas) + sentinels);
+  const nodesByShard = new Map<string, readonly RedisNode[]>();
+  const monitored: string[] = [];
+  for (let shard = 1; shard <= shards; shard++) {
+    const [master, ...followers] = ports.splice(0, 1 + replicas);
+    const args = (port: number) => redisArgs(port, { folder, appendOnly });
+    nodesByShard.set(`shard${shard}`, [
+      new RedisNode(path, { port: master, args: args(master) }),
+      ...followers.map((port) =>
+        new RedisNode(path, { port, args: [...args(port), "--slaveof", "127.0.0.1", String(master)] })
+      ),
+    ]);
+    const quorum = Math.floor(sentinels / 2) + 1;
+    monitored.push(
+      `sentinel monitor shard${shard} 127.0.0.1 ${master} ${quorum}`,
+      `sentinel down-after-milliseconds shard${shard} ${downAfterMs}`,
+      `sentinel failover-timeout shard${shard} 5000`,
+    );
+  }
+  const sentinelNodes: RedisNode[] = [];
+  for (const port of ports) {
+    const file = `${folder}/sentinel-${port}.conf`; // Sentinel rewrites it
+    const lines = [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, ...monitored];
+    await Deno.writeTextFile(file, lines.join("\n") + "\n");
+    sentinelNodes.push(new RedisNode(path, { port, args: [file, "--sentinel"] }));
+  }
+  return new LocalRedis(folder, { nodesByShard, sentinelNodes });
+}
+
+function redisArgs(port: number, options: { readonly folder: string; readonly appendOnly: boolean }): string[] {
+  const { folder, appendOnly } = options;
+  const settings = [
+    ["port", String(port)],
+    ["bind", "127.0.0.1"],
+    ["dir", folder],
+    ["dbfilename", `${port}.rdb`],
+    ["save", ""],
+    ["appendonly", appendOnly ? "yes" : "no"],
+    ["appendfilename", `${port}.aof`],
+    ["repl-diskless-sync-delay", "0"], // else a replica waits 5 s for others to join it
+  ];
+  return settings.flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+/** Ports that are free now; held all at once, so that no two are the same. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports = listeners.map(({ addr }) => addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+/** Waits for what a Redis says of itself to come true; a node that can't be asked yet says nothing. */
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + START_MS;
+  for (;;) {
+    if (await holds().catch(() => false)) return;
+    if (performance.now() > deadline) throw new Error(`Waited ${START_MS / 1000} s in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Whether a Sentinel's answer about a master says that it is up with these numbers of replicas and Sentinels. */
+function isSettled(reply: RedisReply, replicas: number, sentinels: number): boolean {
+  if (!Array.isArray(reply)) return false;
+  const valueByName = new Map<string, string>();
+  for (let index = 0; index < reply.length; index += 2) valueByName.set(String(reply[index]), String(reply[index + 1]));
+  return valueByName.get("flags") === "master" &&
+    Number(valueByName.get("num-slaves")) >= replicas &&
+    Number(valueByName.get("num-other-sentinels")) >= sentinels - 1;
+}
+
+/** A line of INFO. */
+function field(info: RedisReply, name: string): string | undefined {
+  return typeof info === "string" ? info.match(new RegExp(`^${name}:(.*?)\r?$`, "m"))?.[1] : undefined;
+}
