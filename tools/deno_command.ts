@@ -22,7 +22,7 @@ export function projectPath(relative: string): string {
 
 /** The configuration of this process: `deno.json`, or `deno.npm.json` where JSR can't be reached. */
 export const configPath: string = projectPath(
-  import.meta.resolve("@std/assert").startsWith("jsr:") ? "deno.json" : "deno.npm.json",
+  import.meta.resolve("@std/assert").startsWith("file:") ? "deno.npm.json" : "deno.json",
 );
 
 /** A command of Deno, such as "test", under this process's configuration. */
