@@ -1,9 +1,9 @@
 // The agent: takes posts from local clients, folds them, seals what it has every so often and sends it on. This file
 // says what happens when; holding, sealing and sending are in files of their own.
 
+import type { PostAnswer } from "../core/event.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import type { PostAnswer } from "../core/event.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
 import { writeBatch } from "../core/wire/ndjson.ts";
 import type { Clock, Random, Sleep } from "../core/world.ts";
@@ -87,7 +87,7 @@ export class Agent {
     this.#routes = new Map([
       ["/post", { POST: (request: Request) => this.#post(request) }],
       ["/status", { GET: () => json(this.status()) }],
-      ["/healthz", { GET: () => this.#isStopping ? this.#refuse(STOPPING) : text("ok") }],
+      ["/healthz", { GET: () => this.#isStopping ? refused(STOPPING) : text("ok") }],
     ]);
   }
 
@@ -172,8 +172,7 @@ export class Agent {
     // The last States may have been sealed while the body was read.
     if (this.#isStopping) return { ok: false, refusal: STOPPING };
     const { verdict, post, answer } = this.#intake.take(read.value);
-    if (verdict === "repeated") this.#figures.postsRepeated++;
-    if (verdict === "new") this.#figures.countPost(post);
+    this.#figures.countPost(post, verdict);
     return answer;
   }
 
@@ -236,5 +235,5 @@ export class Agent {
 
 const STOPPING: RequestRefusal = {
   code: "stopping",
-  message: "cannot take posts any more as the agent is stopping: post to the next one",
+  message: "cannot take posts any more as the agent is stopping: post again later",
 };

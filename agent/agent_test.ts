@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { createRegistry } from "../core/handlers/registry.ts";
+import { totalsCounter } from "../core/handlers/totals_counter.ts";
 import { limits } from "../core/limits.ts";
 import { createLog } from "../service/log.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
@@ -300,8 +302,10 @@ Deno.test("Agent: while no server answers it goes on folding into bounded memory
     fixture.assertBooksBalance();
   }
   assertEquals(agent.status().states, 20);
-  const { lines } = agent.status();
-  assert(lines.refused.tabs_full > 0);
+  const { lines, posts } = agent.status();
+  // Five of the 25 tabs find no room, seven times each.
+  assertEquals([lines.refused.tabs_full, posts.refused.body_malformed], [35, 35]);
+  assertEquals(posts.accepted, 165);
   isDown = false;
   await fixture.delivered();
   assertEquals(server.events(), Object.fromEntries(accepted));
@@ -328,6 +332,16 @@ Deno.test("Agent: seals no more than so many bytes before they are acknowledged"
   assert(fixture.agent.status().states > 0);
   await fixture.delivered();
   assertEquals(Object.keys(fixture.server.events()).length, 50);
+});
+
+Deno.test("Agent: a State that no server takes is dropped, counted and logged, and the others are sent", async () => {
+  const long = { ...totalsCounter, type: "Long", encode: () => new Uint8Array(limits.lineBytesMax) };
+  await using fixture = new Fixture({ registry: createRegistry([long]) });
+  await fixture.post([line("bids", 3, { type: "Long" }), line("wins", 2)]);
+  await fixture.delivered();
+  assertEquals(fixture.server.events(), { "wins unknown": 2 });
+  assertEquals(fixture.agent.status().events.dropped, { line_too_long: 3 });
+  assertMatch(fixture.logged[0], /^error dropped a State that makes too long a line tab=bids client=unknown events=3 /);
 });
 
 Deno.test("Agent: asks clients for its token and shows servers theirs", async () => {

@@ -27,8 +27,12 @@ export class Figures {
   batchesRepeated = 0;
   readonly batchesDropped = new Tally();
 
-  countPost(post: Post): void {
-    this.postsAccepted++;
+  /** Counts a post that could be read, refused ones aside. */
+  countPost(post: Post, verdict: "new" | "repeated" | "refused"): void {
+    if (verdict === "repeated") this.postsRepeated++;
+    if (verdict !== "new") return;
+    // Where none of its lines could be taken, it is counted as refused.
+    if (post.lines > 0 || post.refusals.size === 0) this.postsAccepted++;
     this.linesAccepted += post.lines;
     this.eventsFolded += post.events;
     for (const [code, count] of post.refusals) this.linesRefused.add(code, count);
