@@ -35,7 +35,11 @@ interface TabFold {
   readonly byClient: Map<string, MutableFolded>;
 }
 
-type MutableFolded = { -readonly [Key in keyof Folded]: Folded[Key] } & { lines: number[] };
+type MutableFolded = { -readonly [Key in keyof Folded]: Folded[Key] } & {
+  lines: number[];
+  /** It was not created here, for its client: events must not be folded into it. */
+  isForeign: boolean;
+};
 
 /** Lines folded into one State a (tab, client). */
 export class Folding {
@@ -74,6 +78,7 @@ export class Folding {
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
     const target = known ?? this.#open(tab.value, { line, payload: checked.value });
+    if (target.isForeign && checked.value.kind !== "decoded") makeOwn(target);
     const events = fold(target, checked.value, now);
     target.events += events;
     for (let index = 0; index < (line.lines ?? 1); index++) target.lines.push(line.number + index);
@@ -98,7 +103,7 @@ export class Folding {
         refused.push({ folded, refusal: this.#refuseFull().refusal });
         continue;
       }
-      if (target === undefined) this.#keep(tab.value, { ...folded, lines: [] });
+      if (target === undefined) this.#keep(tab.value, { ...folded, lines: [], isForeign: true });
       else {
         target.handler.reduce(target.state, folded.state);
         target.events += folded.events;
@@ -142,8 +147,9 @@ export class Folding {
     const { line: { tab: name, client }, payload } = from;
     const { handler } = tab;
     // By the laws, what was decoded is what it would be once reduced into an empty State.
-    const state = payload.kind === "decoded" ? payload.state : handler.create(client);
-    return this.#keep(tab, { tab: name, client, handler, state, events: 0, lines: [] });
+    const isForeign = payload.kind === "decoded";
+    const state = isForeign ? payload.state : handler.create(client);
+    return this.#keep(tab, { tab: name, client, handler, state, events: 0, lines: [], isForeign });
   }
 
   #keep(tab: TabFold, folded: MutableFolded): MutableFolded {
@@ -200,6 +206,14 @@ function decode(
     if (!(error instanceof DecodeError)) throw error;
     return refuse("state_illegal", `cannot read the ${handler.type} State: ${error.message}`);
   }
+}
+
+/** A State that was decoded does not know whose events are to come. */
+function makeOwn(target: MutableFolded): void {
+  const { handler, client, state } = target;
+  target.state = handler.create(client);
+  handler.reduce(target.state, state);
+  target.isForeign = false;
 }
 
 function fold(target: MutableFolded, payload: Checked, now: number): number {

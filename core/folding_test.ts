@@ -145,6 +145,22 @@ Deno.test("Folding: reduces States in, clamped to now, with the events that thei
   assertEquals(contents(folded), [["t", "c", "Log", seen, 7]]);
 });
 
+Deno.test("Folding: events that follow a State are those of their line's client", () => {
+  const folded = folding();
+  const other = folding();
+  add(folded, line({ tab: "a", payload: state(50) }), line({ tab: "a", payload: numbers([60, 1]) }));
+  add(other, line({ tab: "b", payload: state(50) }));
+  folded.absorb(other);
+  add(folded, line({ tab: "b", payload: json([60, 1]) }), line({ tab: "b", payload: state(70) }));
+  const clients = [...folded].map(({ tab, state }) => [tab, (state as Events).client]);
+  assertEquals(clients, [["a", "c"], ["b", "c"]]);
+  const seen = [[0, "decoded"], [50, "decoded"], [60, 1]];
+  assertEquals(contents(folded), [
+    ["a", "c", "Log", seen, 2],
+    ["b", "c", "Log", [...seen, [0, "decoded"], [70, "decoded"]], 3],
+  ]);
+});
+
 Deno.test("Folding: refuses a State that its handler can't read", () => {
   const folded = folding();
   assertRefused(
