@@ -36,6 +36,7 @@ export class Recorder implements Intake {
   /** Goes on under these settings. A State begun already stays with the client that it was begun for. */
   use(settings: Settings): void {
     this.#settings = settings;
+    this.isFolding = settings.fold;
     this.isStopped = false;
     this.clock.use(settings.clock);
     this.waiting.use(settings);
@@ -61,7 +62,8 @@ export class Recorder implements Intake {
     if (known?.type === type) return known;
     const isLegal = nameProblem(name) === undefined && nameProblem(type) === undefined;
     const problem = !isLegal ? "tab_illegal" : known !== undefined ? "type_conflict" : undefined;
-    const tab = new HeldTab(this, { name: String(name), type, handler: this.#settings.registry.get(type), problem });
+    const handler = this.#settings.registry.get(type);
+    const tab = new HeldTab(this, { name: typeof name === "string" ? name : "", type, handler, problem });
     if (problem === undefined) this.#hold(tab);
     return tab;
   }
