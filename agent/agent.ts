@@ -6,7 +6,7 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
 import { writeBatch } from "../core/wire/ndjson.ts";
-import type { Clock, Random, Sleep } from "../core/world.ts";
+import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
 import { background } from "../service/background.ts";
 import { gzip } from "../service/encoding.ts";
@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly sender: string;
   readonly flushMs: number;
   readonly statesMax: number;
+  /** Bytes of lines, before compression, in one batch. */
+  readonly batchBytesMax: number;
   /** Bytes of lines, before compression, that may be sealed and not yet acknowledged. */
   readonly outboxBytesMax: number;
   /** What servers are sent as bearer. */
@@ -39,10 +41,9 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly sleep: Sleep;
+  readonly pause: Pause;
   readonly fetch: (request: Request) => Promise<Response>;
   readonly log: Log;
-  /** Bytes of lines in one batch; a test or a small host may want fewer than usual. */
-  readonly batchBytesMax?: number;
 }
 
 /** A server that says nothing for this long has failed; it may have to write a large batch through. */
@@ -70,7 +71,8 @@ export class Agent {
     this.#started = clock();
     this.#intake = new Intake({
       ...options,
-      partBytesMax: options.batchBytesMax ?? limits.batchBytesMax,
+      partBytesMax: options.batchBytesMax,
+      partStatesMax: limits.batchStatesMax,
       lineBytesMax: limits.lineBytesMax,
       refuseLine: ({ tab, client, events }, bytes) => {
         this.#figures.eventsDropped.add("line_too_long", events);
@@ -114,7 +116,7 @@ export class Agent {
     const { sleep, flushMs } = this.#options;
     while (!this.#isStopping) {
       await sleep(flushMs, this.#stopping.signal);
-      if (!this.#isStopping) this.#flush();
+      if (!this.#isStopping) await this.#flush();
     }
   }
 
@@ -127,9 +129,9 @@ export class Agent {
     const done = new AbortController();
     const late = this.#options.sleep(withinMs, done.signal).then(() => this.#end.abort());
     while (!this.#end.signal.aborted) {
-      this.#flush();
-      if (this.#sending.size === 0) break;
-      await Promise.race([late, ...this.#sending]);
+      await this.#flush();
+      if (this.#sending.size > 0) await Promise.race([late, ...this.#sending]);
+      else if (this.#intake.states === 0) break;
     }
     const { events, batches } = { events: this.#outbox.events + this.#intake.events, batches: this.#outbox.batches };
     done.abort();
@@ -181,37 +183,39 @@ export class Agent {
     return refused(refusal);
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     if (this.#outbox.isFull) return; // what comes goes on being folded
     this.#intake.turn();
-    this.#seal();
+    await this.#seal();
   }
 
   /** Seals as much of what the last turn closed as the outbox has room for. */
-  #seal(): void {
+  async #seal(): Promise<void> {
     while (!this.#outbox.isFull) {
       const part = this.#intake.seal();
       if (part === undefined) return;
       const batch = this.#outbox.open(part);
       this.#figures.batchesSealed++;
       const header = { id: batch.id, sent: this.#options.clock() };
-      const sent = this.#send(batch, gzip(writeBatch(header, part.lines)))
-        .finally(() => this.#sending.delete(sent));
+      const sent = this.#send(batch, gzip(writeBatch(header, part.lines))).finally(() => this.#sending.delete(sent));
       this.#sending.add(sent);
       background("sending", sent);
+      await this.#options.pause(); // posts have their turn before the next one is encoded
     }
   }
 
   async #send(batch: OpenBatch, body: Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
     const { signal: hurry } = this.#stopping;
     const delivery = await this.#sender.deliver(await body, { hurry, end: this.#end.signal });
+    if (delivery.kind === "abandoned") return; // it stays open: that is what the stop reports
     this.#settle(batch, delivery);
+    this.#outbox.close(batch);
+    await this.#seal();
   }
 
-  #settle(batch: OpenBatch, delivery: Delivery): void {
+  /** A server has decided. */
+  #settle(batch: OpenBatch, delivery: Exclude<Delivery, { kind: "abandoned" }>): void {
     switch (delivery.kind) {
-      case "abandoned":
-        return; // it stays open: that is what the stop reports
       case "dropped": {
         const { reason, error } = delivery;
         this.#figures.countDropped(batch, reason);
@@ -228,8 +232,6 @@ export class Agent {
         }
         break;
     }
-    this.#outbox.close(batch);
-    this.#seal();
   }
 }
 

@@ -69,6 +69,7 @@ Deno.test("Agent: whatever goes wrong on the way, servers count what was accepte
           clock: time.clock,
           random: () => random.next().value,
           sleep: time.sleep,
+          pause: turn,
           fetch: server.fetch,
           log: createLog({ clock: time.clock, write: () => {} }),
         });

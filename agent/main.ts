@@ -8,7 +8,7 @@ import { listen } from "../service/listen.ts";
 import { log } from "../service/log.ts";
 import { integer, listOf, milliseconds, setting, string, url } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
-import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
+import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "./agent.ts";
 
 const table = {
@@ -32,6 +32,10 @@ const table = {
     default: limits.outboxBytesMax,
     help: "bytes in batches that no server has acknowledged yet; with more, nothing is sealed",
   }),
+  batchBytesMax: setting(integer(1, limits.bodyBytesMax - limits.lineBytesMax), {
+    default: limits.batchBytesMax,
+    help: "bytes in one batch, before compression",
+  }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
 };
 
@@ -51,6 +55,7 @@ await runUntilStopped({
       clock: systemClock,
       random: systemRandom,
       sleep: systemSleep,
+      pause: systemPause,
       fetch,
       log,
     });

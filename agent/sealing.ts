@@ -8,6 +8,7 @@ import type { StateLine } from "../core/wire/ndjson.ts";
 export interface SealingOptions {
   /** Bytes of lines in a part; a single line may be longer than this. */
   readonly partBytesMax: number;
+  readonly partStatesMax: number;
   /** No receiver takes a longer line. */
   readonly lineBytesMax: number;
   /** Told of a State that makes a longer line: it can't be sent, ever. */
@@ -50,9 +51,12 @@ export class Sealing {
 
   /** The next part; undefined where nothing is left. */
   take(): Part | undefined {
+    const { partBytesMax, partStatesMax } = this.#options;
     const lines: StateLine[] = [];
     let [bytes, events] = [0, 0];
-    while (this.#next !== undefined && (lines.length === 0 || bytes + this.#next.bytes <= this.#options.partBytesMax)) {
+    while (this.#next !== undefined) {
+      const isFull = bytes + this.#next.bytes > partBytesMax || lines.length === partStatesMax;
+      if (isFull && lines.length > 0) break;
       const { line } = this.#next;
       lines.push(line);
       bytes += this.#next.bytes;

@@ -44,10 +44,17 @@ interface Sealed {
   readonly refused: readonly Folded[];
 }
 
-function sealed(values: readonly Json[], limits: { partBytesMax: number; lineBytesMax: number }): Sealed {
+function sealed(
+  values: readonly Json[],
+  limits: { partBytesMax: number; lineBytesMax: number; partStatesMax?: number },
+): Sealed {
   const parts: Part[] = [];
   const refused: Folded[] = [];
-  const sealing = new Sealing(folded(values), { ...limits, refuseLine: (each) => refused.push(each) });
+  const sealing = new Sealing(folded(values), {
+    partStatesMax: 100,
+    ...limits,
+    refuseLine: (each) => refused.push(each),
+  });
   for (;;) {
     const [states, events] = [sealing.states, sealing.events];
     const before = refused.length;
@@ -90,6 +97,11 @@ Deno.test("Sealing: a text of many bytes a character is measured in bytes", () =
   assertEquals(sealed(["é".repeat(800)], limits).refused.length, 0);
   assertEquals(sealed(["é".repeat(1200)], limits).refused.length, 1);
   assertEquals(sealed(["e".repeat(1500)], limits).refused.length, 0);
+});
+
+Deno.test("Sealing: a part has so many States at most", () => {
+  const { parts } = sealed([1, 2, 3, 4, 5], { partBytesMax: 1e6, lineBytesMax: 1e6, partStatesMax: 2 });
+  assertEquals(parts.map(({ lines }) => lines.length), [2, 2, 1]);
 });
 
 Deno.test("Sealing: of no States there is no part", () => {

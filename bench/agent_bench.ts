@@ -6,7 +6,7 @@ import { limits } from "../core/limits.ts";
 import { type WireLine, writeBatch } from "../core/wire/ndjson.ts";
 import { gzip } from "../service/encoding.ts";
 import { log } from "../service/log.ts";
-import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
+import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "../agent/agent.ts";
 import { measure, report, title } from "./harness.ts";
 
@@ -22,9 +22,11 @@ function openAgent(): Agent {
     flushMs: 3_600_000,
     statesMax: limits.agentStatesMax,
     outboxBytesMax: limits.outboxBytesMax,
+    batchBytesMax: limits.batchBytesMax,
     clock: systemClock,
     random: systemRandom,
     sleep: systemSleep,
+    pause: systemPause,
     fetch: async (request) => {
       sentBytes += (await request.bytes()).length;
       return new Response('{"lines":1000000,"events":1000000000,"rejected":[]}');

@@ -45,6 +45,8 @@ export const limits = {
   agentStatesMax: 100_000,
   /** A batch of an agent or client: small enough to be repeated lightly, large enough that requests cost little. */
   batchBytesMax: 4 * MIB,
+  /** States of an agent's batch: it encodes them in one go, and a server decodes them so. */
+  batchStatesMax: 8192,
   /** Batches of an agent that are under way at once, ... */
   outboxBatchesMax: 8,
   /** ... and the bytes of their lines, before compression. */
