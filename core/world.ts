@@ -8,3 +8,6 @@ export type Random = () => number;
 
 /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+/** Lets other work of the process have its turn, I/O included; resolves as soon as it has. */
+export type Pause = () => Promise<void>;

@@ -1,6 +1,7 @@
 // The real clock, randomness and sleep. Only composition roots name these; everything else is handed them.
 
-import type { Clock, Random, Sleep } from "../core/world.ts";
+import { setImmediate } from "node:timers/promises";
+import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 
 export const systemClock: Clock = () => Date.now() / 1000;
 
@@ -18,3 +19,6 @@ export const systemSleep: Sleep = (ms, signal) => {
   }
   return promise;
 };
+
+// A timer of 0 ms takes milliseconds, once some have followed each other.
+export const systemPause: Pause = () => setImmediate();
