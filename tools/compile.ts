@@ -25,8 +25,9 @@ async function build(args: readonly string[], name: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(path, { args: denoArgs, stdout: "inherit", stderr: "piped" })
     .output();
   if (success) return;
-  // Deno lists the causes as numbered lines; the last is the deepest.
-  const cause = new TextDecoder().decode(stderr).match(/^ +\d+: .*$/gm)?.at(-1)?.replace(/^ +\d+: /, "");
+  // Deno lists the causes as numbered lines, the deepest last; a backtrace may follow.
+  const [causes] = new TextDecoder().decode(stderr).split("Stack backtrace");
+  const cause = causes.match(/(?<=^ +\d+: ).*$/gm)?.at(-1);
   const advice = `set DENORT_BIN to the path of a denort ${Deno.version.deno}, where it can't be downloaded`;
   throw new Stop(
     `Cannot build ${name} without Deno's runtime stub (denort): ${cause ?? "it could not be had"}; ${advice}`,

@@ -78,6 +78,11 @@ function importProblem(place: string | undefined, filename: string, specifier: s
     return `Nobody imports ${targetPlace}: it is a composition root. Start it as a process`;
   }
   if (place === undefined) return undefined;
+  if (
+    targetPlace !== undefined && /^server\/store\/[a-z]+_store\.ts$/.test(targetPlace) && place !== "server/main.ts"
+  ) {
+    return `Only server/main.ts names a store's implementation: ${place} takes a Store as an argument`;
+  }
   const room = rooms[roomOf(place)];
   const door = doors[place];
   if (targetPlace !== undefined) {

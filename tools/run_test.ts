@@ -73,3 +73,10 @@ Deno.test("run_tests: ends with the count of tests that passed and failed, and w
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("compile: without Deno's runtime stub says in one line what to do", async () => {
+  const { args } = denoCommand("run", ["--allow-all", projectPath("tools/compile.ts")]);
+  const { code, stderr } = await outcome(start(args, { DENORT_BIN: "/nowhere/denort" }));
+  assertEquals(code, 1);
+  assertMatch(stderr, /\nCannot build dist\/taba-server without [^\n]+: No such file [^\n]+; set DENORT_BIN [^\n]+\n$/);
+});
