@@ -78,5 +78,5 @@ Deno.test("compile: without Deno's runtime stub says in one line what to do", as
   const { args } = denoCommand("run", ["--allow-all", projectPath("tools/compile.ts")]);
   const { code, stderr } = await outcome(start(args, { DENORT_BIN: "/nowhere/denort" }));
   assertEquals(code, 1);
-  assertMatch(stderr, /\nCannot build dist\/taba-server without [^\n]+: No such file [^\n]+; set DENORT_BIN [^\n]+\n$/);
+  assertMatch(stderr, /^Cannot build dist\/taba-server without [^\n]+: No such file [^\n]+; set DENORT_BIN [^\n]+\n$/);
 });
