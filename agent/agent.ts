@@ -226,9 +226,9 @@ export class Agent {
         this.#figures.countAcked(batch, delivery.answer);
         for (const { line, error } of delivery.answer.rejected) {
           // Lines are counted from 1, the header included.
-          const tab = batch.tabs[line - 2];
-          if (tab !== undefined) this.#intake.forgetType(tab);
-          this.#options.log.warn("a server rejected a line", { tab, error });
+          const rejected = batch.lines[line - 2];
+          if (rejected !== undefined) this.#intake.forgetType(rejected);
+          this.#options.log.warn("a server rejected a line", { ...rejected, error });
         }
         break;
     }

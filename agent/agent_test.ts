@@ -157,6 +157,19 @@ Deno.test("Agent: a tab keeps its type over flushes, and another is refused by l
   assertEquals(fixture.agent.status().lines, { accepted: 3, refused: { type_conflict: 2 }, rejected: 0 });
 });
 
+Deno.test("Agent: of two types in one post the first counts, and the other is named by its line", async () => {
+  await using fixture = new Fixture();
+  const lines = Array.from({ length: 1000 }, (_, index) => line(`tab-${index % 10}`));
+  lines[699] = line("tab-3", 1, { type: "CounterGroup" });
+  assertEquals(await fixture.post(lines), {
+    status: 200,
+    body: {
+      ...{ lines: 999, events: 999 },
+      rejected: [{ line: 700, error: 'tab "tab-3" is a TotalsCounter, not a CounterGroup' }],
+    },
+  });
+});
+
 Deno.test("Agent: learns from a server that a tab has another type", async () => {
   await using fixture = new Fixture();
   const { agent, server } = fixture;
@@ -172,7 +185,7 @@ Deno.test("Agent: learns from a server that a tab has another type", async () =>
   assertEquals([events.acked, events.rejected, lines.rejected], [1, 5, 1]);
   assertMatch(
     second.logged.join("\n"),
-    /a server rejected a line tab=bids error="tab .* is a TotalsCounter, not a Counter/,
+    /a server rejected a line tab=bids type=CounterGroup error="tab .* is a TotalsCounter, not a Counter/,
   );
   const { body } = await second.post([line("bids", 2)]);
   assertEquals(body, { lines: 1, events: 2, rejected: [] });

@@ -38,7 +38,7 @@ export class Figures {
     for (const [code, count] of post.refusals) this.linesRefused.add(code, count);
   }
 
-  countAcked({ events, tabs }: OpenBatch, answer: PostAnswer): void {
+  countAcked({ events, lines }: OpenBatch, answer: PostAnswer): void {
     this.batchesAcked++;
     if (answer.repeated) {
       // What it said of single lines the first time is not known any more.
@@ -49,7 +49,7 @@ export class Figures {
     const acked = Math.min(events, answer.events);
     this.eventsAcked += acked;
     this.eventsRejected += events - acked;
-    this.linesRejected += Math.max(0, tabs.length - answer.lines);
+    this.linesRejected += Math.max(0, lines.length - answer.lines);
   }
 
   countDropped({ events }: OpenBatch, reason: string): void {

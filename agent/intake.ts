@@ -50,9 +50,9 @@ export class Intake {
     return this.#typeByTab.get(tab);
   }
 
-  /** A server knows the tab by another type: from now on any type is taken. */
-  forgetType(tab: string): void {
-    this.#typeByTab.delete(tab);
+  /** A server has rejected a line: maybe the tab has another type there, so that from now on any is taken. */
+  forgetType({ tab, type }: { readonly tab: string; readonly type: string }): void {
+    if (this.#typeByTab.get(tab) === type) this.#typeByTab.delete(tab);
   }
 
   /**

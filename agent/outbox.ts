@@ -18,8 +18,8 @@ export interface OpenBatch {
   readonly id: BatchId;
   readonly events: number;
   readonly bytes: number;
-  /** The tab of each line, in order. */
-  readonly tabs: readonly string[];
+  /** Of its lines, in order, what an answer that names them is about. */
+  readonly lines: readonly { readonly tab: string; readonly type: string }[];
 }
 
 export class Outbox {
@@ -56,7 +56,7 @@ export class Outbox {
       id: this.#window.open(),
       events: part.events,
       bytes: part.bytes,
-      tabs: part.lines.map((line) => line.tab),
+      lines: part.lines.map(({ tab, type }) => ({ tab, type })),
     };
     this.#bytes += batch.bytes;
     this.#events += batch.events;
