@@ -52,6 +52,7 @@ export type Encoded = Uint8Array | Json;
 
 export interface EncodedState {
   readonly kind: "state";
+  /** Bytes lie in scratch space too. */
   readonly encoded: Encoded;
   readonly version: number;
   /** How many events were folded into it. */

@@ -50,7 +50,8 @@ export interface Handler<State = unknown, Value = unknown> {
   encode(state: State): Encoded;
 
   /**
-   * Reads what `encode` of this or an older version wrote, from an untrusted sender.
+   * Reads what `encode` of this or an older version wrote, from an untrusted sender. Bytes are only lent: the State
+   * holds no part of them.
    * @throws {DecodeError} where it is anything else; no other error, no unbounded work.
    */
   decode(encoded: Encoded, version: number): State;

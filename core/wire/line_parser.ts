@@ -5,7 +5,7 @@ import { DEFAULT_TYPE, type Json, type Line, type Payload } from "../event.ts";
 import { nameProblem } from "../names.ts";
 import { quote } from "../quote.ts";
 import { accept, type LineRefusal, type LineRefusalCode, refuse, type Result } from "../refusal.ts";
-import { decodeBase64 } from "./base64.ts";
+import type { Base64Decoder } from "./base64.ts";
 import type { Columns } from "./columns.ts";
 import { isArray, isCount, isObject, type JsonObject, jsonProblem } from "./json.ts";
 
@@ -16,6 +16,8 @@ export interface LinePlace {
   readonly client: string;
   /** Takes the events if they are numbers. */
   readonly columns: Columns;
+  /** Takes a State if it is bytes. */
+  readonly base64: Base64Decoder;
 }
 
 const KEYS: ReadonlySet<string> = new Set(["tab", "client", "type", "events", "state", "n", "v"]);
@@ -48,7 +50,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Checks a line's object. Numeric events go into the columns of `place`. */
+/** Checks a line's object. Its payload may lie in the scratch space of `place`. */
 export function parseLine(line: JsonObject, place: LinePlace): Result<Line, LineRefusal> {
   for (const key of Object.keys(line)) {
     // A misspelt key would lose what its sender meant without a word; "taba" says when there are new ones.
@@ -62,17 +64,17 @@ export function parseLine(line: JsonObject, place: LinePlace): Result<Line, Line
     return illegal("client_illegal", "client", client);
   }
   if (typeof type !== "string" || nameProblem(type) !== undefined) return illegal("type_unknown", "type", type);
-  const payload = parsePayload(line, place.columns);
+  const payload = parsePayload(line, place);
   return payload.ok ? accept({ number: place.number, tab, client, type, payload: payload.value }) : payload;
 }
 
-function parsePayload(line: JsonObject, columns: Columns): Result<Payload, LineRefusal> {
+function parsePayload(line: JsonObject, { columns, base64 }: LinePlace): Result<Payload, LineRefusal> {
   const { events, state, n, v } = line;
   if ((events === undefined) === (state === undefined)) {
     const found = events === undefined ? "neither" : "both";
     return malformed(`it must have either "events" or "state": it has ${found}`);
   }
-  if (state !== undefined) return parseState(state, { n, v });
+  if (state !== undefined) return parseState(state, { n, v, base64 });
   if (n !== undefined || v !== undefined) {
     return malformed(`it must have "n" and "v" with "state" only: it has "events"`);
   }
@@ -82,11 +84,15 @@ function parsePayload(line: JsonObject, columns: Columns): Result<Payload, LineR
 
 function parseState(
   state: Json,
-  { n = 0, v = 0 }: { readonly n: Json | undefined; readonly v: Json | undefined },
+  { n = 0, v = 0, base64 }: {
+    readonly n: Json | undefined;
+    readonly v: Json | undefined;
+    readonly base64: Base64Decoder;
+  },
 ): Result<Payload, LineRefusal> {
   if (!isCount(n)) return malformed(`its "n" must be a whole number from 0: current value is ${quote(n)}`);
   if (!isCount(v)) return malformed(`its "v" must be a whole number from 0: current value is ${quote(v)}`);
-  const encoded = typeof state === "string" ? decodeBase64(state) : state;
+  const encoded = typeof state === "string" ? base64.decode(state) : state;
   if (encoded === undefined) return refused("state_illegal", `its "state" must be base64 or JSON that is no text`);
   if (!(encoded instanceof Uint8Array)) {
     const problem = jsonProblem(encoded);

@@ -2,13 +2,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Line } from "../event.ts";
 import { limits } from "../limits.ts";
 import type { LineRefusal, Result } from "../refusal.ts";
+import { Base64Decoder } from "./base64.ts";
 import { Columns } from "./columns.ts";
 import { parseLine, parseObject } from "./line_parser.ts";
 
 function parse(text: string | Uint8Array<ArrayBuffer>): Result<Line, LineRefusal> {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   const object = parseObject(bytes);
-  return object.ok ? parseLine(object.value, { number: 1, client: "host", columns: new Columns() }) : object;
+  const place = { number: 1, client: "host", columns: new Columns(), base64: new Base64Decoder() };
+  return object.ok ? parseLine(object.value, place) : object;
 }
 
 function assertRefused(text: string, code: LineRefusal["code"], message: RegExp): void {

@@ -5,7 +5,7 @@
 import { DEFAULT_TYPE, type Line, type Payload } from "../event.ts";
 import { limits } from "../limits.ts";
 import { nameProblem } from "../names.ts";
-import { decodeBase64 } from "./base64.ts";
+import type { Base64Decoder } from "./base64.ts";
 import type { Columns } from "./columns.ts";
 import { isCount } from "./json.ts";
 import type { LinePlace } from "./line_parser.ts";
@@ -63,7 +63,7 @@ export class LineScan {
     if (tab === undefined || type === undefined || client === undefined) return undefined;
     this.#type = type;
     this.#client = client;
-    const payload = this.#takeNextKey(KEY_EVENTS) ? this.#events(place.columns) : this.#state();
+    const payload = this.#takeNextKey(KEY_EVENTS) ? this.#events(place.columns) : this.#state(place.base64);
     if (payload === undefined || !this.#take(CLOSE_OBJECT) || this.#at !== this.#end) return undefined;
     return { number: place.number, tab, client, type, payload };
   }
@@ -113,7 +113,7 @@ export class LineScan {
   }
 
   /** The keys of a State: how many events, in which version, and its bytes. */
-  #state(): Payload | undefined {
+  #state(base64: Base64Decoder): Payload | undefined {
     const count = this.#takeNextKey(KEY_N) ? this.#count() : 0;
     const version = this.#takeNextKey(KEY_V) ? this.#count() : 0;
     if (!isCount(count) || !isCount(version)) return undefined;
@@ -123,7 +123,7 @@ export class LineScan {
     if (end < 0 || end > this.#end) return undefined;
     this.#at = skipSpace(this.#bytes, end + 1);
     // An escape in between is no base64.
-    const encoded = decodeBase64(ascii.decode(this.#bytes.subarray(start, end)));
+    const encoded = base64.decode(ascii.decode(this.#bytes.subarray(start, end)));
     return encoded === undefined ? undefined : { kind: "state", encoded, version, count };
   }
 

@@ -1,17 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import type { Line } from "../event.ts";
+import { Base64Decoder } from "./base64.ts";
 import { Columns } from "./columns.ts";
 import { LineScan } from "./line_scan.ts";
 import { parseLine, parseObject } from "./line_parser.ts";
 
 const scan = new LineScan();
 const columns = new Columns();
-const place = { number: 7, client: "host", columns };
+const place = { number: 7, client: "host", columns, base64: new Base64Decoder() };
 
-/** A line with its columns copied out, so that the next can be read. */
+/** A line with its payload copied out of scratch space, so that the next can be read. */
 function kept(line: Line): unknown {
-  if (line.payload.kind !== "numbers") return line;
+  if (line.payload.kind !== "numbers") return structuredClone(line);
   const { count, times, values } = line.payload;
   return { ...line, payload: { count, times: [...times.slice(0, count)], values: [...values.slice(0, count)] } };
 }

@@ -4,6 +4,7 @@
 import { type BatchHeader, DEFAULT_CLIENT, type Line } from "../event.ts";
 import { limits } from "../limits.ts";
 import { type LineRefusal, refuse, type RequestRefusal, type Result } from "../refusal.ts";
+import { Base64Decoder } from "./base64.ts";
 import { Columns } from "./columns.ts";
 import { brokenHeader, isBrokenHeader, isHeader, parseHeader } from "./header.ts";
 import { parseLine, parseObject } from "./line_parser.ts";
@@ -30,7 +31,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 export class NdjsonReader {
   readonly #lines: LineSplitter;
   readonly #scan = new LineScan();
-  readonly #columns = new Columns();
+  readonly #scratch = { columns: new Columns(), base64: new Base64Decoder() };
   readonly #lineBytesMax: number;
   #client = DEFAULT_CLIENT;
   #mayBeHeader = true;
@@ -78,7 +79,7 @@ export class NdjsonReader {
 
   #readLine(start: number): Read {
     const { bytes, end, number } = this.#lines;
-    const place = { number, client: this.#client, columns: this.#columns };
+    const place = { number, client: this.#client, ...this.#scratch };
     const line = this.#scan.read(bytes, { start, end }, place);
     if (line !== undefined) return { kind: "line", line };
     const object = parseObject(bytes.subarray(start, end));

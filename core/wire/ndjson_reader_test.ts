@@ -25,7 +25,7 @@ function kept(read: Read): unknown {
   if (read.kind === "body_refused") return read.refusal.message;
   if (read.kind === "header") return read.header;
   const { payload, ...names } = read.line;
-  if (payload.kind !== "numbers") return { ...names, payload };
+  if (payload.kind !== "numbers") return { ...names, payload: structuredClone(payload) };
   const { count, times, values } = payload;
   return { ...names, times: [...times.slice(0, count)], values: [...values.slice(0, count)] };
 }
@@ -167,7 +167,7 @@ Deno.test("NdjsonReader: answers each line of any bytes", () => {
     fc.property(bytes, cutsOf(60), (body, cuts) => assertAddsUp(body, cuts.filter((at) => at <= body.length))),
     {
       seed: 1,
-      numRuns: 20_000,
+      numRuns: 10_000,
     },
   );
 });
@@ -189,6 +189,6 @@ Deno.test("NdjsonReader: answers each line of a body with a few bytes changed, m
         assertAddsUp(Uint8Array.from(bytes), cuts);
       },
     ),
-    { seed: 2, numRuns: 10_000 },
+    { seed: 2, numRuns: 4000 },
   );
 });

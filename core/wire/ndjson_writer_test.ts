@@ -76,7 +76,7 @@ function expected(line: WireLine, client: string): unknown {
 
 function found({ tab, type, client, payload }: Line): unknown {
   if (payload.kind === "state") {
-    const { encoded, version, count } = payload;
+    const { encoded, version, count } = structuredClone(payload);
     return { tab, type, client, encoded, version, count };
   }
   const count = payload.kind === "numbers" ? payload.count : payload.values.length;
