@@ -96,13 +96,10 @@ export class Bins {
   merge(from: Bins): void {
     if (from.#highest < 0) return;
     this.#reach(from.#lowest, from.#highest);
-    let bin = from.#lowest;
-    for (; bin < this.#lowest; bin++) this.add(bin, from.#counts[bin - from.#base]);
-    for (; bin <= from.#highest; bin++) {
-      const index = bin - this.#base;
-      const sum = this.#counts[index] + from.#counts[bin - from.#base];
-      if (sum > countMax(this.#counts)) this.#counts = widened(this.#counts, Math.min(sum, COUNT_MAX));
-      this.#counts[index] = Math.min(sum, COUNT_MAX);
+    const collapsed = from.#sumTo(this.#lowest);
+    this.#put(this.#lowest, addCounts(this.#counts[this.#lowest - this.#base], collapsed));
+    for (let bin = Math.max(from.#lowest, this.#lowest + 1); bin <= from.#highest; bin++) {
+      this.#put(bin, addCounts(this.#counts[bin - this.#base], from.#counts[bin - from.#base]));
     }
   }
 

@@ -2,8 +2,9 @@
 
 import type { Encoded, Json } from "../event.ts";
 import { limits } from "../limits.ts";
+import { quote } from "../quote.ts";
 import { DecodeError, type Handler } from "./handler.ts";
-import { compareTexts, shown, sizeProblem } from "./values.ts";
+import { compareTexts, sizeProblem } from "./values.ts";
 
 interface BufferEntry {
   readonly value: Json;
@@ -26,7 +27,7 @@ export const buffer: Handler<BufferState, readonly [Json, number]> = {
 
   check(pair) {
     if (!Array.isArray(pair) || pair.length !== 2 || !isFinite(pair[1])) {
-      return `must be [value, expiry time]: current value is ${shown(pair)}`;
+      return `must be [value, expiry time]: current value is ${quote(pair)}`;
     }
     return sizeProblem(pair[0]);
   },
@@ -106,7 +107,7 @@ function decode(encoded: Encoded, version: number): BufferState {
   const state = buffer.create("");
   if (encoded.length === 0) return state;
   const [clock, ...rows] = encoded;
-  if (!isFinite(clock)) throw new DecodeError(`its clock must be a time: current value is ${shown(clock)}`);
+  if (!isFinite(clock)) throw new DecodeError(`its clock must be a time: current value is ${quote(clock)}`);
   if (rows.length > limits.bufferValuesMax) {
     throw new DecodeError(`it must have at most ${limits.bufferValuesMax} values: it has ${rows.length}`);
   }

@@ -24,8 +24,12 @@ export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
     const count = counts[index];
     const difference = zigzag(count - Math.floor((last + beforeLast) / 2));
     const width = parameter(followed);
-    const high = Math.floor(difference / 2 ** width);
-    if (high < FAR) {
+    // A width has at most 24 bits: what needs more than 28 is far with any.
+    const high = difference < 2 ** 28 ? difference >>> width : FAR;
+    if (high + width < 24) {
+      const low = difference & ((1 << width) - 1);
+      writer.bits((low << (high + 1)) | (1 << high), high + 1 + width);
+    } else if (high < FAR) {
       writer.bits(1 << high, high + 1);
       writer.bits(difference, width);
     } else writeFar(writer, count);
@@ -45,7 +49,7 @@ export function readCounts(reader: ByteReader, counts: Float64Array): void {
     const predicted = Math.floor((last + beforeLast) / 2);
     const width = parameter(followed);
     const high = reader.zeroBits(FAR);
-    const count = high < FAR ? predicted + unzigzag(high * 2 ** width + reader.bits(width)) : readFar(reader);
+    const count = high < FAR ? predicted + unzigzag((high << width) + reader.bits(width)) : readFar(reader);
     if (count < 0 || count > COUNT_MAX) {
       throw new DecodeError(`a count must be from 0 to ${COUNT_MAX}: current value is ${count}`);
     }

@@ -1,7 +1,7 @@
 // CounterGroup: counts and totals of numbers over the last minute, ten minutes, hour and day, and the day's percentiles.
 
 import { ByteWriter } from "../bytes.ts";
-import type { Encoded, Json } from "../event.ts";
+import type { Json } from "../event.ts";
 import { inline, layOut, list, PERCENTILES, twoDecimals, WINDOWS } from "./figures.ts";
 import type { Handler } from "./handler.ts";
 import { numberProblem, opened } from "./numbers.ts";
@@ -9,8 +9,8 @@ import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
 import { readSketch, writeSketch } from "./sketch_encoding.ts";
 import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
-import { readTimeline, writeTimeline } from "./timeline_encoding.ts";
-import { COUNT_MAX, sum } from "./sums.ts";
+import { readClock, readStarts, writeClock, writeStarts } from "./timeline_encoding.ts";
+import { addCounts, addTotals, COUNT_MAX, sum } from "./sums.ts";
 import { TotalsCells } from "./totals_cells.ts";
 
 const LEVELS: readonly Level[] = [
@@ -39,7 +39,7 @@ export const counterGroup: Handler<CounterGroupState, number> = {
   fold(state, time, value) {
     const second = secondOf(time);
     const place = state.totals.at(second);
-    if (place < 0) state.totals.late++;
+    if (place < 0) state.totals.late = addCounts(state.totals.late, 1);
     else state.totals.cells.put(place, 1, value);
     const sketch = state.sketches.at(second);
     if (sketch >= 0) state.sketches.cells.sketch(sketch).add(value);
@@ -51,7 +51,7 @@ export const counterGroup: Handler<CounterGroupState, number> = {
       let to = from + 1;
       while (to < count && times[to] >= second && times[to] < second + 1) to++;
       const place = state.totals.at(second);
-      if (place < 0) state.totals.late += to - from;
+      if (place < 0) state.totals.late = addCounts(state.totals.late, to - from);
       else state.totals.cells.put(place, to - from, sum(values, from, to));
       const sketch = state.sketches.at(second);
       if (sketch >= 0) state.sketches.cells.sketch(sketch).addAll(values, from, to);
@@ -70,25 +70,29 @@ export const counterGroup: Handler<CounterGroupState, number> = {
   },
 
   encode({ totals, sketches }) {
-    writeTimeline(writer, totals);
+    writeClock(writer, totals.clock);
+    writer.varint(totals.late);
+    writeStarts(writer, totals);
     for (let index = totals.cells.length - 1; index >= 0; index--) writer.varint(totals.cells.count(index));
     for (let index = totals.cells.length - 1; index >= 0; index--) writer.number(totals.cells.total(index));
-    writeTimeline(writer, sketches);
+    writeStarts(writer, sketches);
     for (let index = sketches.cells.length - 1; index >= 0; index--) writeSketch(writer, sketches.cells.sketch(index));
     return writer.take();
   },
 
-  decode(encoded: Encoded, version: number) {
+  decode(encoded, version) {
     const reader = opened(encoded, version);
+    const clock = readClock(reader);
     const totals = newTotals();
-    readTimeline(reader, totals);
+    totals.late = reader.varint(COUNT_MAX);
+    readStarts(reader, totals, clock);
     const counts: number[] = [];
     for (let index = totals.cells.length - 1; index >= 0; index--) counts[index] = reader.varint(COUNT_MAX);
     for (let index = totals.cells.length - 1; index >= 0; index--) {
       totals.cells.put(index, counts[index], reader.number());
     }
     const sketches = newSketches();
-    readTimeline(reader, sketches);
+    readStarts(reader, sketches, clock);
     for (let index = sketches.cells.length - 1; index >= 0; index--) {
       sketches.cells.put(index, readSketch(reader), 0);
     }
@@ -136,8 +140,8 @@ function windowsOf(totals: Timeline<TotalsCells>, now: number): { count: number;
   return LEVELS.map((level) => {
     const window = { count: 0, total: 0 };
     for (let index = totals.windowStart(level, now); index < totals.cells.length; index++) {
-      window.count += totals.cells.count(index);
-      window.total += totals.cells.total(index);
+      window.count = addCounts(window.count, totals.cells.count(index));
+      window.total = addTotals(window.total, totals.cells.total(index));
     }
     return window;
   });

@@ -2,16 +2,17 @@
 
 import type { Encoded, Json } from "../event.ts";
 import { limits } from "../limits.ts";
+import { quote } from "../quote.ts";
 import { layOut, record } from "./figures.ts";
 import { DecodeError, type Handler } from "./handler.ts";
-import { compareTexts, shown, sizeProblem } from "./values.ts";
+import { compareTexts, sizeProblem } from "./values.ts";
 
 type GaugeValue = string | number;
 
 interface Entry {
   readonly value: GaugeValue;
   readonly time: number;
-  /** When it stops counting. */
+  /** When it stops counting; a Gauge's does not. */
   readonly expires: number;
 }
 
@@ -58,7 +59,7 @@ export const expiryGauge: Handler<GaugeState, readonly [GaugeValue, number]> = g
   forgottenS: limits.expiryGaugeForgottenS,
   check(pair) {
     if (!Array.isArray(pair) || pair.length !== 2 || !isTime(pair[1])) {
-      return `must be [value, expiry time]: current value is ${shown(pair)}`;
+      return `must be [value, expiry time]: current value is ${quote(pair)}`;
     }
     return gaugeValueProblem(pair[0]);
   },
@@ -126,7 +127,7 @@ function newState(client: string): GaugeState {
 }
 
 function gaugeEntry(time: number, value: GaugeValue): Entry {
-  return { time, value, expires: time + limits.gaugeForgottenS };
+  return { time, value, expires: Infinity };
 }
 
 function put<Value>(
@@ -155,7 +156,7 @@ function isLater(a: Entry, b: Entry): boolean {
 /** Forgets what is forgotten by the State's own clock: no later clock would show it again. */
 function sweep<Value>(kind: Kind<Value>, state: GaugeState): void {
   for (const [client, { time }] of state.entryByClient) {
-    if (time + kind.forgottenS <= state.clock) state.entryByClient.delete(client);
+    if (state.clock - time >= kind.forgottenS) state.entryByClient.delete(client);
   }
 }
 
@@ -164,7 +165,7 @@ function reset<Value>(kind: Kind<Value>, entry: Entry, now: number): Entry {
 }
 
 function isHeld<Value>(kind: Kind<Value>, { time, expires }: Entry, now: number): boolean {
-  return expires > now && time + kind.forgottenS > now;
+  return expires > now && now - time < kind.forgottenS;
 }
 
 /** Values with how many clients hold them, in the order of their texts. */
@@ -186,11 +187,11 @@ function decode<Value>(kind: Kind<Value>, encoded: Encoded, version: number): Ga
     if (!Array.isArray(row)) throw new DecodeError("it must be an array of arrays");
     const [client, ...columns] = row;
     if (typeof client !== "string" || client.length > limits.nameCharactersMax) {
-      throw new DecodeError(`a client must be a name: current value is ${shown(client)}`);
+      throw new DecodeError(`a client must be a name: current value is ${quote(client)}`);
     }
     const entry = kind.fromColumns(columns);
-    if (entry === undefined) throw new DecodeError(`client ${shown(client)} must be followed by time and value`);
-    if (state.entryByClient.has(client)) throw new DecodeError(`client ${shown(client)} must stand there once`);
+    if (entry === undefined) throw new DecodeError(`client ${quote(client)} must be followed by time and value`);
+    if (state.entryByClient.has(client)) throw new DecodeError(`client ${quote(client)} must stand there once`);
     put(kind, state, { client, entry });
   }
   return state;
@@ -198,7 +199,7 @@ function decode<Value>(kind: Kind<Value>, encoded: Encoded, version: number): Ga
 
 function gaugeValueProblem(value: Json): string | undefined {
   if (typeof value !== "string" && typeof value !== "number") {
-    return `must be a string or a number: current value is ${shown(value)}`;
+    return `must be a string or a number: current value is ${quote(value)}`;
   }
   return sizeProblem(value);
 }

@@ -2,12 +2,12 @@
 
 import { ByteReader } from "../bytes.ts";
 import type { Encoded, Json } from "../event.ts";
+import { quote } from "../quote.ts";
 import { DecodeError } from "./handler.ts";
-import { shown } from "./values.ts";
 
 export function numberProblem(value: Json): string | undefined {
   if (typeof value === "number" && Number.isFinite(value)) return undefined;
-  return `must be a finite number: current value is ${shown(value)}`;
+  return `must be a finite number: current value is ${quote(value)}`;
 }
 
 /** A reader of an encoding in bytes, of version 0. */

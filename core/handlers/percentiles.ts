@@ -10,8 +10,8 @@ import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
 import { readSketch, writeSketch } from "./sketch_encoding.ts";
 import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
-import { readTimeline, writeTimeline } from "./timeline_encoding.ts";
-import { addTotals, sum } from "./sums.ts";
+import { readClock, readStarts, writeClock, writeStarts } from "./timeline_encoding.ts";
+import { addCounts, addTotals, COUNT_MAX, sum } from "./sums.ts";
 
 // The level of one hour has no window of its own: it only halves the number of cells.
 const LEVELS: readonly Level[] = [
@@ -45,7 +45,7 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
 
   fold({ timeline }, time, value) {
     const place = timeline.at(secondOf(time));
-    if (place < 0) timeline.late++;
+    if (place < 0) timeline.late = addCounts(timeline.late, 1);
     else timeline.cells.addOne(place, value);
   },
 
@@ -55,7 +55,7 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
       let to = from + 1;
       while (to < count && times[to] >= second && times[to] < second + 1) to++;
       const place = timeline.at(second);
-      if (place < 0) timeline.late += to - from;
+      if (place < 0) timeline.late = addCounts(timeline.late, to - from);
       else timeline.cells.addAll(place, values, { from, to });
       from = to;
     }
@@ -70,7 +70,9 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
   },
 
   encode({ timeline }) {
-    writeTimeline(writer, timeline);
+    writeClock(writer, timeline.clock);
+    writer.varint(timeline.late);
+    writeStarts(writer, timeline);
     for (let index = timeline.cells.length - 1; index >= 0; index--) {
       writeDistribution({ sketch: timeline.cells.sketch(index), total: timeline.cells.total(index) });
     }
@@ -80,7 +82,9 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
   decode(encoded, version) {
     const reader = opened(encoded, version);
     const timeline = newTimeline();
-    readTimeline(reader, timeline);
+    const clock = readClock(reader);
+    timeline.late = reader.varint(COUNT_MAX);
+    readStarts(reader, timeline, clock);
     for (let index = timeline.cells.length - 1; index >= 0; index--) {
       const { sketch, total } = readDistribution(reader);
       timeline.cells.put(index, sketch, total);

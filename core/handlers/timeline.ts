@@ -2,6 +2,7 @@
 // which every window is summed. Owns when a cell begins and where it moves; what a cell holds is its Cells' own.
 
 import { assert } from "../assert.ts";
+import { addCounts } from "./sums.ts";
 
 /** Cells of `widthS` seconds that cover the last `spanS` seconds at least; a window of that span is asked of them. */
 export interface Level {
@@ -42,89 +43,112 @@ export function secondOf(time: number): number {
 export class Timeline<Store extends Cells<Store>> {
   readonly levels: readonly Level[];
   readonly cells: Store;
-  /** The newest event's second; -Infinity before the first. */
-  clock = -Infinity;
   /** Events older than the last level, whether they came too late or grew too old. */
   late = 0;
+  #clock = -Infinity;
+  /** The last answer of `at`, since most events come from one moment. */
+  #recentSecond = NaN;
+  #recentIndex = 0;
 
   constructor(levels: readonly Level[], cells: Store) {
     this.levels = levels;
     this.cells = cells;
   }
 
-  /** The index of the cell for events of `second`, to which the clock moves on; -1 where that is too old for any. */
+  /** The newest event's second; -Infinity before the first. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /**
+   * The index of the cell for events of `second`, to which the clock moves on; -1 where that is too old for any cell:
+   * then the caller counts them as late. Holds until the next call.
+   */
   at(second: number): number {
-    const { cells, levels } = this;
-    if (second > this.clock) this.roll(second);
-    const start = this.startOf(second);
-    if (start === -Infinity) return -1;
-    let index = cells.length;
-    while (index > 0 && cells.start(index - 1) > start) index--;
-    if (index > 0 && cells.start(index - 1) === start) return index - 1;
-    cells.insert(index, start);
-    assert(levels.length > 0, "a timeline has levels");
-    return index;
+    if (second === this.#recentSecond) return this.#recentIndex;
+    if (second > this.#clock) this.roll(second);
+    this.#recentIndex = this.#place(second, this.cells.length);
+    this.#recentSecond = second;
+    return this.#recentIndex;
   }
 
-  /** Where the cell that covers `second` begins, by the clock; -Infinity where none does. */
-  startOf(second: number): number {
+  /** Moves the clock on to `clock`: cells that have grown too old for their level are added into the next one's. */
+  roll(clock: number): void {
+    const before = this.#clock;
+    assert(clock > before, "a clock only moves on");
+    this.#clock = clock;
+    this.#recentSecond = NaN;
     const { levels } = this;
-    for (let index = 0; index < levels.length; index++) {
-      if (second >= horizon(levels, index, this.clock)) return aligned(second, levels[index].widthS);
+    for (let level = 0; level < levels.length; level++) {
+      if (horizon(levels, level, clock) === horizon(levels, level, before)) continue;
+      this.#settle();
+      return;
     }
-    return -Infinity;
-  }
-
-  /** Moves the clock on to `second`: cells that have grown too old for their level are added into the next one's. */
-  roll(second: number): void {
-    const { cells } = this;
-    this.clock = second;
-    let kept = 0;
-    for (let index = 0; index < cells.length; index++) {
-      const start = this.startOf(cells.start(index));
-      if (start === -Infinity) this.late += cells.count(index);
-      else if (kept > 0 && cells.start(kept - 1) === start) cells.add(kept - 1, cells, index);
-      else cells.move(index, kept++, start);
-    }
-    cells.truncate(kept);
   }
 
   /** Adds all that `from` holds; times after `until` count there. */
   merge(from: Timeline<Store>, until = TIME_MAX): void {
+    const { cells } = this;
     const clock = Math.min(from.clock, until);
-    if (clock > this.clock) this.roll(clock);
-    this.late += from.late;
-    for (let index = 0; index < from.cells.length; index++) {
-      const place = this.at(Math.min(from.cells.start(index), until));
-      if (place < 0) this.late += from.cells.count(index);
-      else this.cells.add(place, from.cells, index);
+    if (clock > this.#clock) this.roll(clock);
+    this.#recentSecond = NaN;
+    this.late = addCounts(this.late, from.late);
+    // From the newest on: then each place is looked for below the one before.
+    let end = cells.length;
+    for (let index = from.cells.length - 1; index >= 0; index--) {
+      const place = this.#place(Math.min(from.cells.start(index), until), end);
+      if (place < 0) this.late = addCounts(this.late, from.cells.count(index));
+      else {
+        cells.add(place, from.cells, index);
+        end = place + 1;
+      }
     }
   }
 
   /** The width of a cell. */
   widthOf(index: number): number {
-    const start = this.cells.start(index);
-    return this.levels.find((_, level) => start >= horizon(this.levels, level, this.clock))?.widthS ?? 0;
+    return this.levels[levelOf(this.levels, this.#clock, this.cells.start(index))].widthS;
   }
 
   /** The index of the first cell in the window of `level` at `now`, or at the clock where that is later. */
   windowStart(level: Level, now: number): number {
-    const { cells } = this;
-    const start = aligned(Math.max(secondOf(now), this.clock), level.widthS) - level.spanS + level.widthS;
-    let index = cells.length;
-    while (index > 0 && cells.start(index - 1) >= start) index--;
+    const start = aligned(Math.max(secondOf(now), this.#clock), level.widthS) - level.spanS + level.widthS;
+    let index = this.cells.length;
+    while (index > 0 && this.cells.start(index - 1) >= start) index--;
     return index;
   }
-}
 
-/** H(i): the oldest time that level `index` or a finer one holds when the clock stands at `clock`. */
-export function horizon(levels: readonly Level[], index: number, clock: number): number {
-  const { widthS } = levels[Math.min(index + 1, levels.length - 1)];
-  return aligned(clock - levels[index].spanS, widthS);
-}
+  /** The index of the cell that covers `second`, made where there is none, below `end`; -1 where there can't be one. */
+  #place(second: number, end: number): number {
+    const { cells, levels } = this;
+    const level = levelOf(levels, this.#clock, second);
+    if (level === levels.length) return -1;
+    const start = aligned(second, levels[level].widthS);
+    let index = end;
+    while (index > 0 && cells.start(index - 1) > start) index--;
+    if (index > 0 && cells.start(index - 1) === start) return index - 1;
+    cells.insert(index, start);
+    return index;
+  }
 
-function aligned(second: number, widthS: number): number {
-  return Math.floor(second / widthS) * widthS;
+  /** Brings each cell to where it belongs by the clock. */
+  #settle(): void {
+    const { cells, levels } = this;
+    let level = levels.length;
+    let kept = 0;
+    for (let index = 0; index < cells.length; index++) {
+      const start = cells.start(index);
+      while (level > 0 && start >= horizon(levels, level - 1, this.#clock)) level--;
+      if (level === levels.length) {
+        this.late = addCounts(this.late, cells.count(index));
+        continue;
+      }
+      const settled = aligned(start, levels[level].widthS);
+      if (kept > 0 && cells.start(kept - 1) === settled) cells.add(kept - 1, cells, index);
+      else cells.move(index, kept++, settled);
+    }
+    cells.truncate(kept);
+  }
 }
 
 /** The timeline with its times after `now` counted at `now`, cell by cell: itself where there are none. */
@@ -138,4 +162,21 @@ export function clamped<Store extends Cells<Store>>(
   const clamped = create();
   clamped.merge(timeline, until);
   return clamped;
+}
+
+/** H(i): the oldest time that level `index` or a finer one holds when the clock stands at `clock`. */
+export function horizon(levels: readonly Level[], index: number, clock: number): number {
+  const { widthS } = levels[index + 1 < levels.length ? index + 1 : index];
+  return aligned(clock - levels[index].spanS, widthS);
+}
+
+/** The level that holds `second`; as many as there are levels where none does. */
+function levelOf(levels: readonly Level[], clock: number, second: number): number {
+  let level = 0;
+  while (level < levels.length && second < horizon(levels, level, clock)) level++;
+  return level;
+}
+
+function aligned(second: number, widthS: number): number {
+  return Math.floor(second / widthS) * widthS;
 }

@@ -1,21 +1,25 @@
 // The clock of a timeline and the starts of its cells as bytes and back.
 
-import type { ByteReader, ByteWriter } from "../bytes.ts";
-import { COUNT_MAX } from "./sums.ts";
+import { type ByteReader, type ByteWriter, unzigzag, zigzag } from "../bytes.ts";
 import { DecodeError } from "./handler.ts";
 import { type Cells, horizon, type Level, TIME_MAX, type Timeline } from "./timeline.ts";
 
-// The clock fixes which cells there can be: numbered from the newest on they are the slots of a timeline, some 350 of
-// them. The cells that there are form runs of slots, mostly one.
+// The clock fixes which cells there can be: numbered from the newest on they are the slots of a timeline. A timeline in
+// steady use has a cell in nearly all of its slots, so that few runs of slots say where its cells are.
 
-/** Clock, late count and starts; what the cells hold is written next, from the newest on. */
-export function writeTimeline<Store extends Cells<Store>>(writer: ByteWriter, timeline: Timeline<Store>): void {
-  const { cells, clock, levels, late } = timeline;
-  if (clock === -Infinity) {
-    writer.varint(0);
-    return;
-  }
-  const runs: { gap: number; length: number }[] = [];
+export function writeClock(writer: ByteWriter, clock: number): void {
+  writer.varint(clock === -Infinity ? 0 : zigzag(clock) + 1);
+}
+
+export function readClock(reader: ByteReader): number {
+  const code = reader.varint(2 * TIME_MAX + 1);
+  return code === 0 ? -Infinity : unzigzag(code - 1);
+}
+
+/** Where the cells are; what they hold is written next, from the newest on. */
+export function writeStarts<Store extends Cells<Store>>(writer: ByteWriter, timeline: Timeline<Store>): void {
+  const { cells, clock, levels } = timeline;
+  const runs: { readonly gap: number; length: number }[] = [];
   let next = 0;
   for (let index = cells.length - 1; index >= 0; index--) {
     const slot = slotOf(levels, clock, cells.start(index));
@@ -23,30 +27,36 @@ export function writeTimeline<Store extends Cells<Store>>(writer: ByteWriter, ti
     else runs.push({ gap: slot - next, length: 1 });
     next = slot + 1;
   }
-  writer.varint(runs.length + 1);
-  writer.signed(clock);
-  writer.varint(late);
+  writer.varint(runs.length);
   for (const { gap, length } of runs) {
     writer.varint(gap);
     writer.varint(length - 1);
   }
 }
 
-/** Fills an empty timeline with cells that are still empty. */
-export function readTimeline<Store extends Cells<Store>>(reader: ByteReader, timeline: Timeline<Store>): void {
+/** Moves an empty timeline to `clock` and fills it with cells, which are still empty. */
+export function readStarts<Store extends Cells<Store>>(
+  reader: ByteReader,
+  timeline: Timeline<Store>,
+  clock: number,
+): void {
   const { cells, levels } = timeline;
-  const runs = reader.varint(Number.MAX_SAFE_INTEGER) - 1;
-  if (runs < 0) return;
-  timeline.clock = reader.signed(TIME_MAX);
-  timeline.late = reader.varint(COUNT_MAX);
-  const slots = slotCount(levels, timeline.clock);
+  const runs = reader.varint(reader.left);
+  if (clock === -Infinity) {
+    if (runs > 0) throw new DecodeError("a timeline without a clock must have no cells");
+    return;
+  }
+  timeline.roll(clock);
+  const slots = slotCount(levels, clock);
   const starts: number[] = [];
   let slot = 0;
   for (let run = 0; run < runs; run++) {
-    slot += reader.varint(slots);
+    const gap = reader.varint(slots);
+    if (run > 0 && gap === 0) throw new DecodeError("runs of cells must not touch");
+    slot += gap;
     const end = slot + reader.varint(slots) + 1;
     if (end > slots) throw new DecodeError(`a timeline must have at most ${slots} cells: one has number ${end}`);
-    for (; slot < end; slot++) starts.push(startOfSlot(levels, timeline.clock, slot));
+    for (; slot < end; slot++) starts.push(startOf(levels, clock, slot));
   }
   for (const start of starts.reverse()) cells.insert(cells.length, start);
 }
@@ -63,7 +73,7 @@ function slotOf(levels: readonly Level[], clock: number, start: number): number 
   }
 }
 
-function startOfSlot(levels: readonly Level[], clock: number, slot: number): number {
+function startOf(levels: readonly Level[], clock: number, slot: number): number {
   let first = 0;
   let end = endOf(levels, clock);
   for (let index = 0;; index++) {

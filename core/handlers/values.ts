@@ -1,20 +1,13 @@
-// Values that are kept as they are (of Gauge, ExpiryGauge, Buffer): how large they may be, how they compare and show.
+// Values that are kept as they are (of Gauge, ExpiryGauge, Buffer): how large they may be, how they compare.
 
 import type { Json } from "../event.ts";
 import { limits } from "../limits.ts";
-
-/** A value in a message: short, and never expensive to say. */
-export function shown(value: Json): string {
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
-  return typeof value === "string" && value.length > 60 ? `${text}…` : text;
-}
+import { quote } from "../quote.ts";
 
 /** Why a value is too large to be kept, if it is. Looks at no more than the limit, however large the value is. */
 export function sizeProblem(value: Json): string | undefined {
   if (bytesLeft(value, limits.valueBytesMax) >= 0) return undefined;
-  return `must have at most ${limits.valueBytesMax} bytes as JSON: ${shown(value)} has more`;
+  return `must have at most ${limits.valueBytesMax} bytes as JSON: ${quote(value)} has more`;
 }
 
 /** `left` less the bytes of the value as JSON; something negative as soon as there are too many. */
