@@ -10,11 +10,8 @@ const sha512 = "5aFVNTOEaGyTKyQlyjFI1FAZ8fTIQ2vGSmnqL3FfZuKpKWdqGXh8p9Azdp8N2MkI
 /** Where deno.npm.json expects the modules, below .registry/. */
 const folderName = "cliffy-1.0.0-rc.5";
 
-const modules = "package/esm/deps/jsr.io";
-const parts = [
-  ...["command", "flags", "internal", "table"].map((name) => `@windmill-labs/cliffy-${name}`),
-  ...["cli", "fmt", "text"].map((name) => `@std/${name}`),
-];
+/** The modules it depends on, in one folder that is named for the place they come from. */
+const dependencies = "package/esm/deps";
 
 /** The package's own shims reach for an npm package; in Deno nothing needs shimming. */
 const shims = "export const dntGlobalThis = globalThis;\nexport const Deno = globalThis.Deno;\n";
@@ -29,7 +26,9 @@ export async function ensureCliffy(registry: URL): Promise<void> {
   try {
     const tarball = await pack(work);
     await check(tarball);
-    await unpack(tarball, work);
+    await run("tar", ["-xzf", tarball, dependencies], work);
+    const [{ name }] = Deno.readDirSync(`${work}/${dependencies}`);
+    await Deno.rename(`${work}/${dependencies}/${name}`, `${work}/${dependencies}/modules`);
     await Deno.writeTextFile(`${work}/package/esm/_dnt.shims.js`, shims);
     await moveTo(target, `${work}/package/esm`);
   } finally {
@@ -46,10 +45,6 @@ async function pack(work: string): Promise<string> {
 async function check(tarball: string): Promise<void> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-512", await Deno.readFile(tarball)));
   if (digest.toBase64() !== sha512) throw new Stop(`Cannot use ${source} as its SHA-512 is not the one we know`);
-}
-
-async function unpack(tarball: string, work: string): Promise<void> {
-  await run("tar", ["-xzf", tarball, ...parts.map((part) => `${modules}/${part}`)], work);
 }
 
 async function moveTo(target: URL, from: string): Promise<void> {
