@@ -1,5 +1,5 @@
 // Cliffy for networks without JSR: it is published there only, but one package on npm carries its compiled modules.
-// Fetches that package with npm once, checks it, and keeps the few modules we use in .registry/.
+// Fetches that package with npm once, checks it, and keeps those modules in .registry/.
 
 import { fileURLToPath } from "node:url";
 import { Stop } from "./stop.ts";
