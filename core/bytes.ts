@@ -71,13 +71,20 @@ export class ByteWriter {
 
   /** The lowest `width` bits of `value`, at most 24, into bytes from their lowest bit on; `alignBits` ends them. */
   bits(value: number, width: number): void {
-    this.#bitBuffer |= (value & ((1 << width) - 1)) << this.#bitCount;
-    this.#bitCount += width;
-    while (this.#bitCount >= 8) {
-      this.byte(this.#bitBuffer & 0xff);
-      this.#bitBuffer >>>= 8;
-      this.#bitCount -= 8;
+    let buffer = this.#bitBuffer | ((value & ((1 << width) - 1)) << this.#bitCount);
+    let count = this.#bitCount + width;
+    if (count >= 8) {
+      this.#reserve(4);
+      const bytes = this.#bytes;
+      let length = this.#length;
+      for (; count >= 8; count -= 8) {
+        bytes[length++] = buffer;
+        buffer >>>= 8;
+      }
+      this.#length = length;
     }
+    this.#bitBuffer = buffer;
+    this.#bitCount = count;
   }
 
   /** Fills the last byte of a row of bits with zeros. */

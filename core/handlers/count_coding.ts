@@ -25,14 +25,15 @@ export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
     const difference = zigzag(count - Math.floor((last + beforeLast) / 2));
     const width = parameter(followed);
     // A width has at most 24 bits: what needs more than 28 is far with any.
-    const high = difference < 2 ** 28 ? difference >>> width : FAR;
-    if (high + width < 24) {
+    const high = difference < 2 ** 28 ? Math.min(difference >>> width, FAR) : FAR;
+    if (high === FAR) writeFar(writer, count);
+    else if (high + width < 24) {
       const low = difference & ((1 << width) - 1);
       writer.bits((low << (high + 1)) | (1 << high), high + 1 + width);
-    } else if (high < FAR) {
+    } else {
       writer.bits(1 << high, high + 1);
       writer.bits(difference, width);
-    } else writeFar(writer, count);
+    }
     followed = follow(followed, difference);
     beforeLast = last;
     last = count;
