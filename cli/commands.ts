@@ -2,7 +2,7 @@
 // of the library that reads the command line.
 
 import type { Random, Sleep } from "../core/world.ts";
-import { type Kind, number, url } from "../service/settings.ts";
+import { type Kind, number, readText, url } from "../service/setting_kinds.ts";
 import { Api, ApiTrouble, type Selection, type View } from "./api.ts";
 import { printAnswer, type Write } from "./output.ts";
 
@@ -120,7 +120,7 @@ export function texts(options: Options, name: string): readonly string[] {
 
 function read<Value>(name: string, given: { readonly kind: Kind<Value>; readonly value: string }): Value {
   const { kind, value } = given;
-  const found = kind.read(value);
+  const found = readText(kind, value);
   if (found === undefined) {
     throw new UsageTrouble(`${name} must be ${kind.must}: current value is ${JSON.stringify(value)}`);
   }

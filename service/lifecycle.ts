@@ -39,7 +39,11 @@ export async function runUntilStopped<const Table extends SettingTable>(
   const { about } = options;
   endOnBugs();
   const signalled = firstSignal();
-  const sources = { args: Deno.args, env: (name: string) => Deno.env.get(name) };
+  const sources = {
+    args: Deno.args,
+    env: (name: string) => Deno.env.get(name),
+    readFile: (path: string) => Deno.readTextFileSync(path),
+  };
   const read = readSettings(options.table, { about, sources });
   switch (read.kind) {
     case "told":

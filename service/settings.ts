@@ -1,21 +1,9 @@
-// What a program can be told: one table of settings, read from flags, then TABA_* environment variables, then
-// defaults. Owns the kinds of values, the messages about bad ones, and the help text; never exits and never prints.
+// What a program can be told: one table of settings, read from flags, then TABA_* environment variables, then a file,
+// then defaults. Owns the messages about bad values and the help text; never exits and never prints.
 
 import { parseArgs } from "@std/cli/parse-args";
-
-/** How one value is written and read. */
-export interface Kind<Value> {
-  /** Stands for the value in the help text, e.g. "N". */
-  readonly placeholder: string;
-  /** Completes "must be …". */
-  readonly must: string;
-  /** Undefined where the text is no such value. */
-  read(text: string): Value | undefined;
-  /** Values may be given several times, and with commas between them. */
-  readonly repeats?: true;
-  /** Stands alone on the command line, without a value. */
-  readonly isFlag?: true;
-}
+import { z } from "zod";
+import { type Kind, readText } from "./setting_kinds.ts";
 
 export interface Setting<Value> {
   readonly kind: Kind<Value>;
@@ -23,7 +11,7 @@ export interface Setting<Value> {
   readonly help: string;
 }
 
-/** Settings by name in camelCase: `flushMs` is the flag `--flush-ms` and the variable `TABA_FLUSH_MS`. */
+/** Settings by name in camelCase: `flushMs` is the flag `--flush-ms`, the variable `TABA_FLUSH_MS`, the key `flushMs`. */
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
 export type Settings<Table extends SettingTable> = {
@@ -38,67 +26,6 @@ export function setting<Value, Default extends Value | undefined>(
   return { kind, ...options };
 }
 
-export function integer(min: number, max: number): Kind<number> {
-  return {
-    placeholder: "N",
-    must: `a whole number from ${min} to ${max}`,
-    read: (text) => /^[+-]?\d+$/.test(text) ? within(Number(text), { min, max }) : undefined,
-  };
-}
-
-export function number(min: number, max: number): Kind<number> {
-  return {
-    placeholder: "X",
-    must: `a number from ${min} to ${max}`,
-    read: (text) => text.trim() === text && text !== "" ? within(Number(text), { min, max }) : undefined,
-  };
-}
-
-/** A duration in whole milliseconds; the names of such settings end in `Ms`. */
-export function milliseconds(min: number, max: number): Kind<number> {
-  return { ...integer(min, max), placeholder: "MS", must: `a whole number of milliseconds from ${min} to ${max}` };
-}
-
-export function string(placeholder = "TEXT"): Kind<string> {
-  return { placeholder, must: "not empty", read: (text) => text === "" ? undefined : text };
-}
-
-/** An http or https address; its text has no slash at the end, so that paths can be put behind it. */
-export function url(): Kind<string> {
-  return { placeholder: "URL", must: "an address such as http://127.0.0.1:8300", read: readUrl };
-}
-
-export function choice<const Value extends string>(...values: readonly Value[]): Kind<Value> {
-  return {
-    placeholder: values.join("|"),
-    must: `one of ${values.join(", ")}`,
-    read: (text) => values.find((value) => value === text),
-  };
-}
-
-export function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
-  return {
-    placeholder: `${kind.placeholder}[,…]`,
-    must: `${kind.must} (several with commas between them)`,
-    repeats: true,
-    read(text) {
-      const values: Value[] = [];
-      for (const part of text.split(",")) {
-        const value = kind.read(part.trim());
-        if (value === undefined) return undefined;
-        values.push(value);
-      }
-      return values;
-    },
-  };
-}
-
-/** On or off: `--name` on the command line, `true` or `false` in the environment. */
-export function flag(): Kind<boolean> {
-  const values = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);
-  return { placeholder: "", must: "true or false", isFlag: true, read: (text) => values.get(text) };
-}
-
 /** What a program says about itself in `--help` and `--version`. */
 export interface About {
   /** As it is typed, e.g. "taba-agent". */
@@ -111,6 +38,8 @@ export interface About {
 export interface Sources {
   readonly args: readonly string[];
   readonly env: (name: string) => string | undefined;
+  /** The text of the file that `--config` names. @throws {Error} where it can't be read */
+  readonly readFile: (path: string) => string;
 }
 
 export type SettingsRead<Table extends SettingTable> =
@@ -128,21 +57,20 @@ export function readSettings<const Table extends SettingTable>(
   const { given, unexpected } = readFlags(table, sources.args);
   if (given.has("help")) return { kind: "told", text: helpOf(table, about) };
   if (given.has("version")) return { kind: "told", text: `${about.name} ${about.version}` };
-  if (unexpected.length > 0) {
-    const named = unexpected.map((arg) => JSON.stringify(arg)).join(", ");
-    return { kind: "problem", message: `cannot start as all arguments must be known: ${named} is not; see --help` };
-  }
+  if (unexpected.length > 0) return { kind: "problem", message: unknownProblem("arguments", unexpected) };
+
+  const path = find("config", { given, env: sources.env })?.text;
+  const file = path === undefined ? { values: {} } : readFile(table, { path, read: sources.readFile });
+  if ("problem" in file) return { kind: "problem", message: file.problem };
 
   const settings: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(table)) {
-    const found = find(name, { given, env: sources.env });
-    const value = found === undefined ? setting.default : setting.kind.read(found.text);
-    if (found !== undefined && value === undefined) {
-      const { must } = setting.kind;
-      return {
-        kind: "problem",
-        message: `cannot start as ${found.at} must be ${must}: current value is ${JSON.stringify(found.text)}`,
-      };
+  for (const [name, { kind, default: fallback }] of Object.entries(table)) {
+    settings[name] = file.values[name] ?? fallback;
+    const found = kind.isFileOnly ? undefined : find(name, { given, env: sources.env });
+    if (found === undefined) continue;
+    const value = readText(kind, found.text);
+    if (value === undefined) {
+      return { kind: "problem", message: valueProblem(found.at, { must: kind.must, value: found.text }) };
     }
     settings[name] = value;
   }
@@ -151,15 +79,15 @@ export function readSettings<const Table extends SettingTable>(
 }
 
 interface GivenFlags {
-  /** Texts by flag, `help` and `version` among them. */
+  /** Texts by flag, `help`, `version` and `config` among them. */
   readonly given: ReadonlyMap<string, string>;
   readonly unexpected: readonly string[];
 }
 
 function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
-  const names = Object.keys(table);
+  const names = Object.keys(table).filter((name) => !table[name].kind.isFileOnly);
   const flags = names.filter((name) => table[name].kind.isFlag).map(kebab);
-  const texts = names.filter((name) => !table[name].kind.isFlag).map(kebab);
+  const texts = ["config", ...names.filter((name) => !table[name].kind.isFlag).map(kebab)];
   const unexpected: string[] = [];
   const parsed: Record<string, unknown> = parseArgs([...args], {
     boolean: ["help", "version", ...flags],
@@ -174,11 +102,11 @@ function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
 
   const given = new Map<string, string>();
   for (const flag of ["help", "version", ...flags]) if (parsed[flag] === true) given.set(flag, "true");
-  for (const name of names) {
+  for (const name of ["config", ...names]) {
     const values = parsed[kebab(name)];
     if (!Array.isArray(values) || values.length === 0) continue;
     // A list takes all that was given; of anything else the last counts, so that a preset can be overridden.
-    given.set(kebab(name), table[name].kind.repeats ? values.join(",") : String(values.at(-1)));
+    given.set(kebab(name), table[name]?.kind.repeats ? values.join(",") : String(values.at(-1)));
   }
   return { given, unexpected };
 }
@@ -195,18 +123,60 @@ function find(
   return undefined;
 }
 
+/** What a file says of the table's settings, by name. */
+function readFile(
+  table: SettingTable,
+  options: { readonly path: string; readonly read: Sources["readFile"] },
+): { readonly values: Readonly<Record<string, unknown>> } | { readonly problem: string } {
+  const { path } = options;
+  let json: unknown;
+  try {
+    json = JSON.parse(options.read(path));
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return { problem: `cannot start as ${path} must be a file of JSON that can be read: ${cause}` };
+  }
+  const schemas = Object.entries(table).map(([name, { kind }]) => [name, kind.schema.optional()]);
+  const parsed = z.strictObject(Object.fromEntries(schemas), { error: "an object" }).safeParse(json);
+  if (parsed.success) return { values: parsed.data };
+  return { problem: fileProblem(parsed.error.issues[0], { path, json }) };
+}
+
+function fileProblem(issue: z.core.$ZodIssue, file: { readonly path: string; readonly json: unknown }): string {
+  const at = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return unknownProblem(`keys of ${file.path}`, issue.keys.map((key) => [...at, key].join(".")));
+  }
+  const value = at.reduce<unknown>((part, key) => Object(part)[key], file.json);
+  const name = at.length === 0 ? file.path : `${at.join(".")} in ${file.path}`;
+  return valueProblem(name, { must: issue.message, value });
+}
+
+function valueProblem(at: string, found: { readonly must: string; readonly value: unknown }): string {
+  const current = found.value === undefined ? "missing" : JSON.stringify(found.value);
+  return `cannot start as ${at} must be ${found.must}: current value is ${current}`;
+}
+
+function unknownProblem(what: string, names: readonly string[]): string {
+  const named = names.map((name) => JSON.stringify(name)).join(", ");
+  return `cannot start as all ${what} must be known: ${named} is not; see --help`;
+}
+
 function helpOf(table: SettingTable, about: About): string {
-  const rows = Object.entries(table).map(([name, setting]) => ({
-    option: `--${kebab(name)} ${setting.kind.placeholder}`.trimEnd(),
-    help: setting.help + defaultText(setting.default),
-    env: envName(name),
+  const rows = Object.entries(table).map(([name, { kind, help, default: fallback }]) => ({
+    option: kind.isFileOnly ? `  ${name} ${kind.placeholder}` : `--${kebab(name)} ${kind.placeholder}`.trimEnd(),
+    help: help + defaultText(fallback),
+    env: kind.isFileOnly ? "only in the file of --config" : `env: ${envName(name)}`,
   }));
+  rows.push({
+    option: "--config FILE",
+    help: "JSON with any of these, by name in camelCase; flags and variables win",
+    env: `env: ${envName("config")}`,
+  });
   rows.push({ option: "--help", help: "print this and exit", env: "" });
   rows.push({ option: "--version", help: "print the version and exit", env: "" });
   const width = Math.max(...rows.map((row) => row.option.length));
-  const lines = rows.map((row) =>
-    `  ${row.option.padEnd(width)}  ${row.help}${row.env === "" ? "" : ` [env: ${row.env}]`}`
-  );
+  const lines = rows.map((row) => `  ${row.option.padEnd(width)}  ${row.help}${row.env === "" ? "" : ` [${row.env}]`}`);
   return [`${about.name} ${about.version}: ${about.summary}`, "", `Usage: ${about.name} [options]`, "", ...lines]
     .join("\n");
 }
@@ -223,15 +193,4 @@ function kebab(name: string): string {
 
 function envName(name: string): string {
   return `TABA_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
-}
-
-function within(value: number, bounds: { readonly min: number; readonly max: number }): number | undefined {
-  return value >= bounds.min && value <= bounds.max ? value : undefined;
-}
-
-function readUrl(text: string): string | undefined {
-  const parsed = URL.parse(text);
-  if (parsed === null || !["http:", "https:"].includes(parsed.protocol)) return undefined;
-  if (parsed.search !== "" || parsed.hash !== "" || parsed.username !== "") return undefined;
-  return parsed.href.replace(/\/+$/, "");
 }

@@ -1,7 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { choice, flag, integer, listOf, milliseconds, number, readSettings, setting, string, url } from "./settings.ts";
+import { z } from "zod";
+import { choice, flag, integer, type Kind, listOf, milliseconds, number, string, url } from "./setting_kinds.ts";
+import { readSettings, setting } from "./settings.ts";
 
 const about = { name: "taba-test", version: "1.2.3", summary: "Shows what settings do." };
+
+const place: Kind<{ readonly path: string; readonly sizes?: number[] | undefined }> = {
+  placeholder: "{…}",
+  must: "an object",
+  schema: z.strictObject(
+    { path: z.string({ error: "a path" }), sizes: z.array(z.int({ error: "a size" })).optional() },
+    {
+      error: "an object",
+    },
+  ),
+  fromText: (text) => text,
+  isFileOnly: true,
+};
 
 const table = {
   port: setting(integer(0, 65535), { default: 8279, help: "port to listen on" }),
@@ -11,6 +26,7 @@ const table = {
   token: setting(string("TOKEN"), { default: undefined, help: "bearer token" }),
   roles: setting(listOf(choice("fe", "be")), { default: ["fe", "be"], help: "what it does" }),
   verbose: setting(flag(), { default: false, help: "say more" }),
+  store: setting(place, { default: undefined, help: "where it keeps things" }),
 };
 
 const defaults = {
@@ -21,10 +37,15 @@ const defaults = {
   token: undefined,
   roles: ["fe", "be"],
   verbose: false,
+  store: undefined,
 };
 
-function read(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return readSettings(table, { about, sources: { args, env: (name) => env[name] } });
+function read(args: readonly string[], env: Readonly<Record<string, string>> = {}, file = "{}") {
+  const readFile = (path: string) => {
+    if (path === "taba.json") return file;
+    throw new Error(`No such file: ${path}`);
+  };
+  return readSettings(table, { about, sources: { args, env: (name) => env[name], readFile } });
 }
 
 function assertRead(args: readonly string[], expected: Partial<Record<keyof typeof table, unknown>>): void {
@@ -68,7 +89,7 @@ Deno.test("readSettings: a value of the wrong kind is named with what must hold"
     ["--flush-ms", "0", "a whole number of milliseconds from 1 to 60000"],
     ["--ratio", "1.01", "a number from 0 to 1"],
     ["--ratio", "half", "a number from 0 to 1"],
-    ["--token", "", "not empty"],
+    ["--token", "", "a text that is not empty"],
     ["--server", "nonsense", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
     ["--server", "ftp://a", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
     ["--server", "http://a?b=1", "an address such as http://127.0.0.1:8300 (several with commas between them)"],
@@ -88,6 +109,56 @@ Deno.test("readSettings: a bad value from the environment is named by its variab
     kind: "problem",
     message: 'cannot start as TABA_VERBOSE must be true or false: current value is "maybe"',
   });
+});
+
+Deno.test("readSettings: a file is taken where neither a flag nor a variable says otherwise", () => {
+  const file = JSON.stringify({
+    port: 1,
+    flushMs: 2,
+    ratio: 0.25,
+    roles: ["be"],
+    verbose: true,
+    store: { path: "/x" },
+  });
+  assertEquals<unknown>(read(["--config", "taba.json", "--port", "3"], { TABA_FLUSH_MS: "4" }, file), {
+    kind: "settings",
+    settings: { ...defaults, port: 3, flushMs: 4, ratio: 0.25, roles: ["be"], verbose: true, store: { path: "/x" } },
+  });
+});
+
+Deno.test("readSettings: a bad value in a file is named with what stands there and what must", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    [{ port: "8300" }, 'port in taba.json must be a whole number from 0 to 65535: current value is "8300"'],
+    [{ roles: ["fe", "xx"] }, 'roles.1 in taba.json must be one of fe, be: current value is "xx"'],
+    [
+      { server: ["nowhere"] },
+      "server.0 in taba.json must be an address such as http://127.0.0.1:8300: " +
+      'current value is "nowhere"',
+    ],
+    [{ store: { path: "/x", sizes: [1, 1.5] } }, "store.sizes.1 in taba.json must be a size: current value is 1.5"],
+    [{ store: {} }, "store.path in taba.json must be a path: current value is missing"],
+    [[], "taba.json must be an object: current value is []"],
+  ];
+  for (const [json, message] of cases) {
+    const problem = { kind: "problem", message: `cannot start as ${message}` };
+    assertEquals<unknown>(read(["--config=taba.json"], {}, JSON.stringify(json)), problem);
+  }
+});
+
+Deno.test("readSettings: unknown keys of a file are named, wherever they stand", () => {
+  for (const [json, key] of [[{ prot: 1 }, "prot"], [{ store: { path: "/x", paht: "/y" } }, "store.paht"]] as const) {
+    const message = `cannot start as all keys of taba.json must be known: "${key}" is not; see --help`;
+    assertEquals<unknown>(read(["--config=taba.json"], {}, JSON.stringify(json)), { kind: "problem", message });
+  }
+});
+
+Deno.test("readSettings: a file that can't be read or is no JSON is named with the cause", () => {
+  assertEquals<unknown>(read([], { TABA_CONFIG: "gone.json" }), {
+    kind: "problem",
+    message: "cannot start as gone.json must be a file of JSON that can be read: No such file: gone.json",
+  });
+  const outcome = read(["--config", "taba.json"], {}, "{port: 1}");
+  assertEquals(outcome.kind, "problem");
 });
 
 Deno.test("readSettings: arguments that nothing answers to are named", () => {
@@ -115,6 +186,8 @@ Usage: taba-test [options]
   --token TOKEN      bearer token [env: TABA_TOKEN]
   --roles fe|be[,…]  what it does (default: fe,be) [env: TABA_ROLES]
   --verbose          say more [env: TABA_VERBOSE]
+    store {…}        where it keeps things [only in the file of --config]
+  --config FILE      JSON with any of these, by name in camelCase; flags and variables win [env: TABA_CONFIG]
   --help             print this and exit
   --version          print the version and exit`,
   });

@@ -3,7 +3,8 @@
 import { BugError } from "../../core/assert.ts";
 import { background } from "../../service/background.ts";
 import { runUntilStopped, StartTrouble } from "../../service/lifecycle.ts";
-import { choice, setting } from "../../service/settings.ts";
+import { choice } from "../../service/setting_kinds.ts";
+import { setting } from "../../service/settings.ts";
 
 await runUntilStopped({
   about: { name: "lifecycle", version: "1.0.0", summary: "Starts and ends." },
