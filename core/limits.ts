@@ -64,12 +64,10 @@ export const limits = {
   /** ... and States written and removed. */
   commitStatesMax: 8192,
 
-  /** States that a drain keeps between commits, as they are encoded; in memory they take a multiple of it. */
-  heldBytesMax: 256 * MIB,
-  /** A bucket is committed early when this much of it has changed, which also bounds what one commit writes, ... */
+  /** Memory, by estimate, for the States that a drain keeps between commits. */
+  heldBytesMax: 512 * MIB,
+  /** A bucket is committed early when this much of it has changed, which also bounds what one commit writes. */
   commitBytesMax: 4 * MIB,
-  /** ... or its share of what may have changed of all. */
-  dirtyBytesMax: 128 * MIB,
   /** Bytes of a queue read at once. */
   chunkBytesMax: 512 * KIB,
   /** Entries of a bucket that a drain can't read and carries along; beyond them the bucket waits for another server. */
@@ -102,7 +100,6 @@ assert(
   4 * limits.readEntriesMax <= limits.commitStatesMax,
   "a commit must take what two reads change: a State and an Aggregate each",
 );
-assert(limits.dirtyBytesMax < limits.heldBytesMax, "what has changed is a part of what is held");
 assert(limits.bodyBytesMax <= limits.postsBytesMax, "a server that does nothing else must take any legal body");
 assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
 assert(

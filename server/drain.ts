@@ -4,7 +4,7 @@
 
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import type { Clock, Random, Sleep } from "../core/world.ts";
+import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import type { Log } from "../service/log.ts";
 import { describeError } from "../service/log.ts";
 import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
@@ -20,8 +20,7 @@ export interface DrainOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Lets other work of the process have its turn; called before each piece of work. */
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
   /** The longest that an entry waits for its commit while the store answers. */
   readonly commitMs?: number;
   /** A server that has died loses its buckets after this long. */
@@ -91,7 +90,7 @@ export class Drain {
   status(): DrainStatus {
     let [heldBytes, dirtyBytes, heldBack] = [0, 0, 0];
     for (const { held } of this.#workByBucket.values()) {
-      heldBytes += held.weight.bytes;
+      heldBytes += held.weight.heldBytes;
       dirtyBytes += held.weight.dirtyBytes;
       heldBack += held.heldBack;
     }
@@ -189,7 +188,6 @@ export class Drain {
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
-    this.#evict();
     return hasMore;
   }
 
@@ -220,14 +218,16 @@ export class Drain {
       if (entries === undefined) return undefined;
       more = held.hasUnread(queue);
     }
-    if (held.isCommitDue(now, this.#bounds()) && !await held.commit()) return undefined;
+    const bounds = this.#bounds();
+    this.#counts.evicted += held.evict(bounds.heldBytesMax);
+    if (held.isCommitDue(now, bounds) && !await held.commit()) return undefined;
+    this.#counts.evicted += held.evict(bounds.heldBytesMax);
     return await this.#prune(work, now) ? more : undefined;
   }
 
+  /** Each bucket has its share of the memory, so that no sum over all of them is needed. */
   #bounds(): CommitBounds {
-    // A share of the whole for each bucket, so that no sum over all buckets is needed.
-    const dirtyBytesMax = Math.min(limits.commitBytesMax, limits.dirtyBytesMax / this.#workByBucket.size);
-    return { commitMs: this.#commitMs, dirtyBytesMax };
+    return { commitMs: this.#commitMs, heldBytesMax: this.#heldBytesMax / this.#workByBucket.size };
   }
 
   /** False where the bucket is lost. */
@@ -255,12 +255,6 @@ export class Drain {
     this.#workByBucket.delete(held.bucket);
     this.#counts.lost++;
     this.#nextRenewal = 0;
-  }
-
-  #evict(): void {
-    if (this.status().heldBytes <= this.#heldBytesMax) return;
-    const share = this.#heldBytesMax / this.#workByBucket.size;
-    for (const { held } of this.#workByBucket.values()) this.#counts.evicted += held.evict(share);
   }
 
   #committed({ entries, events, states, removed, oldest }: Committed): void {

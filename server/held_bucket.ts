@@ -33,7 +33,8 @@ export interface HeldBucketOptions {
 export interface CommitBounds {
   /** The longest that an entry waits for its commit. */
   readonly commitMs: number;
-  readonly dirtyBytesMax: number;
+  /** Memory for its States: with more, and none that could be let go of, a commit makes them clean. */
+  readonly heldBytesMax: number;
 }
 
 /** What a commit that went through moved. */
@@ -60,7 +61,7 @@ export class HeldBucket {
   #cursor: QueueCursor | undefined;
   /** The least recently used first. Of a tab that is here, the Aggregate is held wherever the store has one. */
   readonly #tabs = new Map<string, HeldTab>();
-  readonly #weight: Weight = { bytes: 0, dirtyBytes: 0, dirtyStates: 0 };
+  readonly #weight: Weight = { heldBytes: 0, dirtyBytes: 0, dirtyStates: 0 };
   /** Tabs with a stored State that can't be read here: nothing may be written over it. */
   readonly #whyClosedByTab = new Map<string, string>();
   #heldBack: QueuedEntry[] = [];
@@ -114,11 +115,12 @@ export class HeldBucket {
     return (queue?.entries ?? 0) !== (this.#cursor?.entries ?? 0);
   }
 
-  isCommitDue(now: number, { commitMs, dirtyBytesMax }: CommitBounds): boolean {
-    const { dirtyStates, dirtyBytes } = this.#weight;
-    // One more read must still fit into the same commit.
-    if (dirtyStates >= limits.commitStatesMax / 2 || dirtyBytes >= dirtyBytesMax) return true;
+  isCommitDue(now: number, { commitMs, heldBytesMax }: CommitBounds): boolean {
+    const { dirtyStates, dirtyBytes, heldBytes } = this.#weight;
     if (dirtyStates === 0 && this.#heldBackBytes < limits.heldBackBytesMax) return false;
+    // One more read must still fit into the same commit.
+    const isFull = dirtyStates >= limits.commitStatesMax / 2 || dirtyBytes >= limits.commitBytesMax;
+    if (isFull || (dirtyStates > 0 && heldBytes > heldBytesMax)) return true;
     return this.#uncommitted !== undefined && now >= this.#uncommitted.since + commitMs / 1000;
   }
 
@@ -188,7 +190,7 @@ export class HeldBucket {
   evict(bytesMax: number): number {
     let evicted = 0;
     for (const [name, tab] of this.#tabs) {
-      if (this.#weight.bytes <= bytesMax) break;
+      if (this.#weight.heldBytes <= bytesMax) break;
       if (tab.isDirty) continue;
       tab.dropAll();
       this.#tabs.delete(name);

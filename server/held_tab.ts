@@ -5,18 +5,25 @@ import type { Handler } from "../core/handlers/handler.ts";
 import { storeState } from "./stored.ts";
 import { AGGREGATE, type StoredState } from "./store/store.ts";
 
-/** What the tabs of a bucket weigh together. Bytes are those of the encoded States, as far as known. */
+/** What the tabs of a bucket weigh together. */
 export interface Weight {
-  bytes: number;
+  /** An estimate of the memory that they take. */
+  heldBytes: number;
+  /** What a commit would write, as far as known. */
   dirtyBytes: number;
   dirtyStates: number;
 }
 
 interface Held {
   state: unknown;
+  /** Encoded; for a State that has grown since, those of before. */
   bytes: number;
   isDirty: boolean;
 }
+
+// What a State takes in memory, found by measuring CounterGroups: their arrays leave room to grow in.
+const STATE_BYTES = 3000;
+const BYTES_PER_ENCODED = 4;
 
 export class HeldTab {
   readonly tab: string;
@@ -49,7 +56,7 @@ export class HeldTab {
   /** Takes in a State as it was loaded. */
   keep(client: string, state: unknown, bytes: number): void {
     this.#byClient.set(client, { state, bytes, isDirty: false });
-    this.#weight.bytes += bytes;
+    this.#weight.heldBytes += memoryOf(bytes);
   }
 
   /** Reduces an entry's State into the client's, which is new where it is not held, and into the Aggregate. */
@@ -70,7 +77,7 @@ export class HeldTab {
       if (!held.isDirty) continue;
       this.#setDirty(held, false);
       const stored = storeState({ tab: this.tab, client }, this.handler, held.state);
-      this.#weight.bytes += stored.bytes.length - held.bytes;
+      this.#weight.heldBytes += memoryOf(stored.bytes.length) - memoryOf(held.bytes);
       held.bytes = stored.bytes.length;
       yield stored;
     }
@@ -80,7 +87,7 @@ export class HeldTab {
     const held = this.#byClient.get(client);
     if (held === undefined) return;
     this.#setDirty(held, false);
-    this.#weight.bytes -= held.bytes;
+    this.#weight.heldBytes -= memoryOf(held.bytes);
     this.#byClient.delete(client);
   }
 
@@ -91,7 +98,7 @@ export class HeldTab {
   #add(client: string, state: unknown, bytes: number): Held {
     const held = { state, bytes, isDirty: false };
     this.#byClient.set(client, held);
-    this.#weight.bytes += bytes;
+    this.#weight.heldBytes += memoryOf(bytes);
     this.#setDirty(held, true);
     return held;
   }
@@ -119,4 +126,8 @@ export class HeldTab {
     this.#weight.dirtyStates += sign;
     this.#weight.dirtyBytes += sign * held.bytes;
   }
+}
+
+function memoryOf(bytes: number): number {
+  return STATE_BYTES + BYTES_PER_ENCODED * bytes;
 }

@@ -6,7 +6,7 @@ import type { PostAnswer } from "../core/event.ts";
 import { type Folded, typeConflict } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { type LineRefusal, refuse, type Result } from "../core/refusal.ts";
-import type { Clock } from "../core/world.ts";
+import type { Clock, Pause } from "../core/world.ts";
 import { json, refused } from "../service/answers.ts";
 import {
   answerOf,
@@ -27,8 +27,7 @@ export interface IngestOptions {
   readonly registry: Registry;
   readonly overload: Overload;
   readonly clock: Clock;
-  /** Lets other work of the process have its turn. */
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
   readonly bodyBytesMax: number;
   readonly lineBytesMax: number;
 }

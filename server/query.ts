@@ -6,6 +6,7 @@ import type { Handler } from "../core/handlers/handler.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
+import type { Pause } from "../core/world.ts";
 import { groupOf, isSelected, type Names, type Selection } from "./selection.ts";
 import { AGGREGATE, type BucketRead, type StateKey, type Store, type StoredState } from "./store/store.ts";
 import { loadState } from "./stored.ts";
@@ -13,8 +14,7 @@ import { loadState } from "./stored.ts";
 export interface QueryOptions {
   readonly store: Store;
   readonly registry: Registry;
-  /** Lets other work of the process have its turn; called before each piece of work. */
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
 }
 
 /** A State that was asked for, under the name that it is shown by, or why it can't be shown. */
@@ -40,7 +40,7 @@ interface Slice {
 export class Query {
   readonly #store: Store;
   readonly #registry: Registry;
-  readonly #pause: () => Promise<void>;
+  readonly #pause: Pause;
 
   constructor(options: QueryOptions) {
     this.#store = options.store;

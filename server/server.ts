@@ -2,7 +2,7 @@
 
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import type { Clock, Random, Sleep } from "../core/world.ts";
+import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import { describeError, type Log } from "../service/log.ts";
 import { Drain, drainUntil } from "./drain.ts";
 import { Ingest } from "./ingest.ts";
@@ -21,10 +21,12 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly sleep: Sleep;
+  readonly pause: Pause;
   readonly log: Log;
   /** What must be given to post, if anything. */
   readonly token?: string | undefined;
   readonly commitMs?: number;
+  readonly heldBytesMax?: number;
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
   readonly queueBytesSoft?: number;
@@ -45,13 +47,10 @@ export class Server {
   readonly #drain: Drain | undefined;
 
   constructor(options: ServerOptions) {
-    const { store, registry, self, clock, random, sleep, token } = options;
-    const pause = () => sleep(0);
+    const { store, registry, self, clock, random, pause, token } = options;
     this.#options = options;
     this.#membership = new Membership(store, self, { ttlMs: MEMBER_TTL_MS });
-    this.#drain = self.roles.includes("be")
-      ? new Drain({ ...options, membership: this.#membership, pause })
-      : undefined;
+    this.#drain = self.roles.includes("be") ? new Drain({ ...options, membership: this.#membership }) : undefined;
     const overload = new Overload({
       ...{ store, clock, random },
       queueBytesSoft: options.queueBytesSoft ?? limits.queueBytesSoft,

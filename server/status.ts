@@ -1,5 +1,6 @@
 // What `GET /status` of a server shows: itself, the others, the queues, and what it has taken in and drained.
 
+import type { Pause } from "../core/world.ts";
 import { VERSION } from "../service/version.ts";
 import type { Drain, DrainStatus } from "./drain.ts";
 import type { Ingest, IngestStatus } from "./ingest.ts";
@@ -38,7 +39,7 @@ export interface StatusOptions {
   readonly ingest: Ingest;
   readonly drain: Drain | undefined;
   readonly now: number;
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
 }
 
 export async function serverStatus(options: StatusOptions): Promise<ServerStatus> {

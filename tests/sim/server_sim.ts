@@ -210,7 +210,7 @@ export class ServerSim {
       commitMs: 500,
       pruneS: 3600,
       // Little enough that almost nothing is kept.
-      heldBytesMax: 100,
+      heldBytesMax: 10_000,
     });
     return { gate, drain, membership, isBusy: false };
   }
