@@ -6,11 +6,14 @@ import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/log.ts";
-import { choice, integer, listOf, milliseconds, setting, string } from "../service/settings.ts";
+import { choice, integer, listOf, milliseconds, string } from "../service/setting_kinds.ts";
+import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
-import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
+import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
+import { redisKind } from "./redis_settings.ts";
 import { Server } from "./server.ts";
 import { MemoryStore } from "./store/memory_store.ts";
+import { RedisStore } from "./store/redis_store.ts";
 
 const ANY = Number.MAX_SAFE_INTEGER;
 
@@ -25,6 +28,7 @@ const table = {
     help: "fe takes posts, be drains queues, ctrl answers queries; any server does all but draining",
   }),
   buckets: setting(integer(1, 65_536), { default: 64, help: "buckets of the embedded store" }),
+  redis: setting(redisKind, { default: undefined, help: "keeps State in Redis, not in the embedded store" }),
   commitMs: setting(milliseconds(1, 3_600_000), { default: 2000, help: "how often a bucket is committed" }),
   stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take" }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
@@ -38,6 +42,10 @@ const table = {
   }),
   tabsMax: setting(integer(1, ANY), { default: limits.tabsMax, help: "tabs; lines of more are refused" }),
   clientsMax: setting(integer(1, ANY), { default: limits.clientsMax, help: "clients; lines of more are refused" }),
+  heldBytesMax: setting(integer(1, ANY), {
+    default: limits.heldBytesMax,
+    help: "bytes of memory, by estimate, for States that the drain keeps between commits",
+  }),
   queueBytesSoft: setting(integer(1, ANY), {
     default: limits.queueBytesSoft,
     help: "bytes waiting in queues from which on some posts are refused",
@@ -54,9 +62,14 @@ const CLOSE_SHARE = 0.5;
 await runUntilStopped({
   about: { name: "taba-server", version: VERSION, summary: "takes posts, aggregates them and answers queries" },
   table,
-  async start({ hostname, port, cert, key, handlers, buckets, tabsMax, clientsMax, stopMs, roles, ...settings }) {
+  async start(
+    { hostname, port, cert, key, handlers, buckets, redis, tabsMax, clientsMax, stopMs, roles, ...settings },
+  ) {
     const registry = await loadHandlers(handlers);
-    const store = new MemoryStore({ buckets, clock: systemClock, tabsMax, clientsMax });
+    const bounds = { clock: systemClock, tabsMax, clientsMax };
+    const store = redis === undefined
+      ? new MemoryStore({ ...bounds, buckets })
+      : new RedisStore({ ...bounds, ...redis, random: systemRandom });
     const stopping = new AbortController();
     // The server must know its address, which is known once it listens.
     const ready = Promise.withResolvers<Server>();
@@ -64,7 +77,7 @@ await runUntilStopped({
     const listening = await listen(fetch, { hostname, port, cert, key, log });
     const { url } = listening;
     const self = { id: `server-${crypto.randomUUID()}`, url, roles: [...new Set(roles)], started: systemClock() };
-    const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, log };
+    const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, pause: systemPause, log };
     const server = new Server({ ...settings, ...world, store, registry, self });
     ready.resolve(server);
     const running = server.run(stopping.signal);

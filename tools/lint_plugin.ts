@@ -13,7 +13,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "mod.ts": { rooms: ["client"], packages: [] },
   "service": { rooms: ["core", "service"], packages: ["@std/cli", "@std/http", "node:", "zod"] },
   "agent": { rooms: ["core", "service", "agent"], packages: [] },
-  "server": { rooms: ["core", "service", "server"], packages: ["re2js"] },
+  "server": { rooms: ["core", "service", "server"], packages: ["re2js", "zod"] },
   "cli": { rooms: ["core", "service", "cli"], packages: [] },
 };
 

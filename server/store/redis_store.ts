@@ -36,14 +36,14 @@ import {
 export interface RedisStoreOptions {
   /** "host:port" of each Sentinel. */
   readonly sentinels: readonly string[];
-  readonly credentials?: Credentials;
+  readonly credentials?: Credentials | undefined;
   readonly buckets: number;
   /** Must cover the buckets: see shardsProblem. */
   readonly shards: readonly ShardRange[];
   /** Replicas that must have a batch before it is accepted. Default 0: a fail-over may lose the newest batches. */
   readonly replicas?: number;
   /** What the names of all keys begin with. Default "taba:". */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   readonly tabsMax?: number;
   readonly clientsMax?: number;
   /** Stamps entries. Leases and announcements expire by the clocks of the masters. */
