@@ -184,6 +184,7 @@ export function refuseLate(post: Post, late: Iterable<LateRefusal>): Post {
     events -= folded.events;
     for (const line of folded.lines) rejections.add(line, refusal);
   }
+  rejections.listed.sort((a, b) => a.line - b.line);
   return { ...post, lines, events, rejected: rejections.listed, refusals: rejections.byCode };
 }
 
