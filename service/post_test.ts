@@ -206,8 +206,8 @@ nonsense
   const left = refuseLate(found, [{ folded, refusal }]);
   assertEquals([left.lines, left.events], [1, 1]);
   assertEquals(left.rejected.map(({ line, code }) => [line, code]), [
-    [3, "line_malformed"],
     [1, "type_conflict"],
+    [3, "line_malformed"],
     [4, "type_conflict"],
   ]);
   assertEquals([...left.refusals], [["line_malformed", 1], ["type_conflict", 2]]);
