@@ -3,11 +3,12 @@
 import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
 import { loadHandlers } from "../service/handlers.ts";
-import { runUntilStopped } from "../service/lifecycle.ts";
+import { type Running, runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/log.ts";
-import { choice, integer, listOf, milliseconds, string } from "../service/setting_kinds.ts";
-import { setting } from "../service/settings.ts";
+import { choice, flag, integer, listOf, milliseconds, string } from "../service/setting_kinds.ts";
+import { setting, type Settings } from "../service/settings.ts";
+import { launchOf, supervise } from "../service/supervisor.ts";
 import { VERSION } from "../service/version.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { redisKind } from "./redis_settings.ts";
@@ -27,6 +28,8 @@ const table = {
     default: ["fe", "be"],
     help: "fe takes posts, be drains queues, ctrl answers queries; any server does all but draining",
   }),
+  workers: setting(integer(1, 64), { default: 1, help: "processes that share the port; more than one need redis" }),
+  sharedPort: setting(flag(), { default: false, help: "lets other servers with this flag listen on the same port" }),
   buckets: setting(integer(1, 65_536), { default: 64, help: "buckets of the embedded store" }),
   redis: setting(redisKind, { default: undefined, help: "keeps State in Redis, not in the embedded store" }),
   commitMs: setting(milliseconds(1, 3_600_000), { default: 2000, help: "how often a bucket is committed" }),
@@ -62,35 +65,51 @@ const CLOSE_SHARE = 0.5;
 await runUntilStopped({
   about: { name: "taba-server", version: VERSION, summary: "takes posts, aggregates them and answers queries" },
   table,
-  async start(
-    { hostname, port, cert, key, handlers, buckets, redis, tabsMax, clientsMax, stopMs, roles, ...settings },
-  ) {
-    const registry = await loadHandlers(handlers);
-    const bounds = { clock: systemClock, tabsMax, clientsMax };
-    const store = redis === undefined
-      ? new MemoryStore({ ...bounds, buckets })
-      : new RedisStore({ ...bounds, ...redis, random: systemRandom });
-    const stopping = new AbortController();
-    // The server must know its address, which is known once it listens.
-    const ready = Promise.withResolvers<Server>();
-    const fetch = async (request: Request) => await (await ready.promise).fetch(request);
-    const listening = await listen(fetch, { hostname, port, cert, key, log });
-    const { url } = listening;
-    const self = { id: `server-${crypto.randomUUID()}`, url, roles: [...new Set(roles)], started: systemClock() };
-    const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, pause: systemPause, log };
-    const server = new Server({ ...settings, ...world, store, registry, self });
-    ready.resolve(server);
-    const running = server.run(stopping.signal);
-    background("serving", running);
-    return {
-      url,
-      stopMs,
-      async stop() {
-        await listening.stop(CLOSE_SHARE * stopMs);
-        stopping.abort();
-        await running;
-        await store[Symbol.asyncDispose]();
-      },
-    };
-  },
+  start: async (settings) => settings.workers > 1 ? await startWorkers(settings) : await startServer(settings),
 });
+
+async function startWorkers({ redis, ...settings }: Settings<typeof table>): Promise<Running> {
+  if (redis === undefined) {
+    throw new StartTrouble("cannot start workers as they must share a store: name a Redis in the file of --config");
+  }
+  const launch = launchOf(Deno.env.get("TABA_RUN"));
+  const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, log };
+  return await supervise({ ...settings, ...world, launch, args: Deno.args });
+}
+
+async function startServer(
+  { handlers, buckets, redis, tabsMax, clientsMax, stopMs, roles, ...settings }: Settings<typeof table>,
+): Promise<Running> {
+  const registry = await loadHandlers(handlers);
+  const bounds = { clock: systemClock, tabsMax, clientsMax };
+  const store = redis === undefined
+    ? new MemoryStore({ ...bounds, buckets })
+    : new RedisStore({ ...bounds, ...redis, random: systemRandom });
+  const stopping = new AbortController();
+  // The server must know its address, which is known once it listens.
+  const ready = Promise.withResolvers<Server>();
+  const fetch = async (request: Request) => await (await ready.promise).fetch(request);
+  const listening = await listen(fetch, { ...settings, isShared: settings.sharedPort, log });
+  const { url } = listening;
+  const self = {
+    id: `server-${Deno.pid}-${crypto.randomUUID()}`,
+    url,
+    roles: [...new Set(roles)],
+    started: systemClock(),
+  };
+  const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, pause: systemPause, log };
+  const server = new Server({ ...settings, ...world, store, registry, self });
+  ready.resolve(server);
+  const running = server.run(stopping.signal);
+  background("serving", running);
+  return {
+    url,
+    stopMs,
+    async stop() {
+      await listening.stop(CLOSE_SHARE * stopMs);
+      stopping.abort();
+      await running;
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}

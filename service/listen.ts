@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly hostname: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** Whether other processes that say the same may listen there too, and share the connections. */
+  readonly isShared?: boolean;
   /** Paths of PEM files; both or none. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -54,8 +56,9 @@ export async function listen(handler: Fetch, options: ListenOptions): Promise<Li
 
   function bind(): Deno.HttpServer<Deno.NetAddr> {
     try {
-      const shared = { hostname, port, signal: closing.signal, onListen: () => {} };
-      return Deno.serve({ ...shared, ...tls }, (request, info) => door.answer(request, info));
+      const { isShared: reusePort = false } = options;
+      const bound = { hostname, port, reusePort, signal: closing.signal, onListen: () => {} };
+      return Deno.serve({ ...bound, ...tls }, (request, info) => door.answer(request, info));
     } catch (cause) {
       throw new ListenTrouble(whyNot(options, cause), { cause });
     }
@@ -82,6 +85,19 @@ export async function listen(handler: Fetch, options: ListenOptions): Promise<Li
     stop,
     [Symbol.asyncDispose]: () => stop(DISPOSE_MS),
   };
+}
+
+/**
+ * A port that is free at this moment, for processes that will share it.
+ * @throws {ListenTrouble}
+ */
+export function reservePort(options: { readonly hostname: string; readonly port: number }): number {
+  try {
+    using listener = Deno.listen(options);
+    return listener.addr.port;
+  } catch (cause) {
+    throw new ListenTrouble(whyNot(options, cause), { cause });
+  }
 }
 
 /** What stands between Deno and the handler: counts requests under way, and answers where the handler failed. */
@@ -140,7 +156,7 @@ async function readTls(options: ListenOptions): Promise<{ cert: string; key: str
   }
 }
 
-function whyNot(options: ListenOptions, cause: unknown): string {
+function whyNot(options: { readonly hostname: string; readonly port: number }, cause: unknown): string {
   const address = `${options.hostname}:${options.port}`;
   if (cause instanceof Deno.errors.AddrInUse) {
     return `cannot start as ${address} must be free: another program listens there; stop it or choose another --port`;

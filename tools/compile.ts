@@ -10,7 +10,9 @@ async function main(): Promise<number> {
   for (const [name, task] of Object.entries(taskByProgram)) {
     const { module, permissions } = taskProgram(task);
     const output = projectPath(`dist/${name}`);
-    await build(["--quiet", "--no-check", ...permissions, "--output", output, projectPath(module)], name);
+    // A compiled program starts itself, wherever it will be: that path can't be known now.
+    const inside = permissions.map((flag) => flag.startsWith("--allow-run") ? "--allow-run" : flag);
+    await build(["--quiet", "--no-check", ...inside, "--output", output, projectPath(module)], name);
     console.log(`Built dist/${name}`);
   }
   return 0;

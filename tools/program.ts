@@ -1,6 +1,7 @@
 // Starts programs of this project as processes of their own, for the demo, the tests and the benchmarks: waits for
 // the line that says where they listen, keeps what they print, and always ends what it started.
 
+import { runEnvironment } from "./child.ts";
 import { denoRun } from "./deno_command.ts";
 
 export interface ProgramOptions {
@@ -37,7 +38,7 @@ export class Program implements AsyncDisposable {
       stdin: options.stdin ?? "null",
       stdout: "piped",
       stderr: "piped",
-      env: { NO_COLOR: "1", ...options.env },
+      env: { NO_COLOR: "1", ...runEnvironment(command.args), ...options.env },
     }).spawn();
     this.#drained = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
     this.#child.status.then(() => this.#ended = true);

@@ -25,7 +25,12 @@ async function main(): Promise<number> {
   const registry = await chooseRegistry();
   if (registry === "npm" && withCliffy) await ensureCliffy(folder);
   const config = fileURLToPath(new URL(`../${configByRegistry[registry]}`, import.meta.url));
-  return await runInForeground([command, "--config", config, ...args]);
+  return await runInForeground([command, "--config", config, ...args.map(nameDeno)]);
+}
+
+/** A program that may start Deno may start this one, which need not be on the path. */
+function nameDeno(arg: string): string {
+  return arg === "--allow-run=deno" ? `--allow-run=${Deno.execPath()}` : arg;
 }
 
 async function chooseRegistry(): Promise<Registry> {
