@@ -32,6 +32,9 @@ export interface AgentOptions {
   readonly statesMax: number;
   /** Bytes of lines, before compression, in one batch. */
   readonly batchBytesMax: number;
+  /** Of what clients post: of a body, decompressed, and of one of its lines. By default those of core/limits.ts. */
+  readonly bodyBytesMax?: number;
+  readonly lineBytesMax?: number;
   /** Bytes of lines, before compression, that may be sealed and not yet acknowledged. */
   readonly outboxBytesMax: number;
   /** What servers are sent as bearer. */
@@ -167,6 +170,8 @@ export class Agent {
     using place = entered.value;
     const read = await readPost(request, {
       ...{ registry, now: clock, statesMax, areTypesApart: true },
+      bodyBytesMax: this.#options.bodyBytesMax ?? limits.bodyBytesMax,
+      lineBytesMax: this.#options.lineBytesMax ?? limits.lineBytesMax,
       typeOf: (tab) => this.#intake.typeOf(tab),
       reserve: (bytes) => place.reserve(bytes),
     });

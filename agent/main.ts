@@ -37,6 +37,14 @@ const table = {
     default: limits.batchBytesMax,
     help: "bytes in one batch, before compression",
   }),
+  bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
+    default: limits.bodyBytesMax,
+    help: "bytes of a body, decompressed; larger ones are refused",
+  }),
+  lineBytesMax: setting(integer(1, limits.lineBytesMax), {
+    default: limits.lineBytesMax,
+    help: "bytes of a line; longer ones are refused",
+  }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
 };
 

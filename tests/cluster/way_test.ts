@@ -2,15 +2,16 @@
 // answers, exact to the event, whatever the type; repeats count once, and bad input costs only itself.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { taskProgram } from "../../tools/deno_command.ts";
 import { runProgram, type Service, startService } from "../../tools/program.ts";
 
 const startServer = (...args: string[]) =>
-  startService({ name: "server", module: "server/main.ts", args: ["--port", "0", ...args] });
+  startService({ name: "server", ...taskProgram("serve"), args: ["--port", "0", ...args] });
 
 const startAgent = (server: Service, ...args: string[]) =>
   startService({
     name: "agent",
-    module: "agent/main.ts",
+    ...taskProgram("agent"),
     args: ["--port", "0", "--server", server.url, "--flush-ms", "200", ...args],
   });
 
@@ -29,7 +30,7 @@ const postBody = async (service: Service, body: Uint8Array<ArrayBuffer>, headers
 };
 
 const cli = (server: Service, ...args: string[]) =>
-  runProgram({ name: "taba-cli", module: "cli/main.ts", args: [...args, "--server", server.url] });
+  runProgram({ name: "taba-cli", ...taskProgram("cli"), args: [...args, "--server", server.url] });
 
 /** Asks until the answer holds, since an agent flushes every 200 ms; the deadline is the promised two seconds and a slow start. */
 async function eventually(server: Service, path: string, holds: (answer: Record<string, unknown>) => boolean) {
@@ -122,7 +123,7 @@ Deno.test("way: taba-cli names an unreachable server and the cause", async () =>
   const url = `http://127.0.0.1:${port}`;
   const { code, output } = await runProgram({
     name: "taba-cli",
-    module: "cli/main.ts",
+    ...taskProgram("cli"),
     args: ["agg", "bids", "--server", url],
   });
   assertEquals(code, 2);
@@ -136,7 +137,7 @@ Deno.test("way: taba-cli record posts one event, or one a line of standard input
   assertEquals((await cli(server, "record", "bids", "3.25")).code, 0);
   const fed = await runProgram({
     name: "taba-cli",
-    module: "cli/main.ts",
+    ...taskProgram("cli"),
     args: ["record", "bids", "--server", server.url],
     input: "1.5\n2\n",
   });
