@@ -1,6 +1,7 @@
 // Starts real Redis masters, replicas and Sentinels on free loopback ports, with all their files in one temporary
 // folder, for tests and for `deno task cluster`. Kills, freezes and restarts them when asked, and ends them all.
 
+import { passSignal } from "./child.ts";
 import { findRedis } from "./install_redis.ts";
 import { redisCall, type RedisReply } from "./redis_call.ts";
 
@@ -24,18 +25,15 @@ const START_MS = 20_000;
 /** One redis-server process, as Redis or as Sentinel. It keeps its port and its files when it is started again. */
 export class RedisNode {
   readonly port: number;
-  readonly #command: Deno.Command;
+  readonly #path: string;
+  readonly #args: readonly string[];
   #child: Deno.ChildProcess | undefined;
   #isFrozen = false;
 
   constructor(path: string, options: { readonly port: number; readonly args: readonly string[] }) {
     this.port = options.port;
-    this.#command = new Deno.Command(path, {
-      args: [...options.args],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    });
+    this.#path = path;
+    this.#args = options.args;
   }
 
   get pid(): number {
@@ -47,9 +45,15 @@ export class RedisNode {
     return this.#child !== undefined;
   }
 
-  /** Starts it, or starts it again, and waits until it answers. */
-  async start(): Promise<void> {
-    const child = this.#command.spawn();
+  /** Starts it, or starts it again, and waits until it answers; `args` are added to its own. */
+  async start(args: readonly string[] = []): Promise<void> {
+    const command = new Deno.Command(this.#path, {
+      args: [...this.#args, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    });
+    const child = command.spawn();
     this.#child = child;
     const ended = child.status.then(() => "ended");
     const answered = until(async () => await this.call(["PING"]) === "PONG", `the Redis on port ${this.port} answers`);
@@ -58,16 +62,28 @@ export class RedisNode {
       await answered.catch(() => {}); // it can't come true any more
       throw new Error(`The Redis on port ${this.port} ended as soon as it was started`);
     }
+    ended.then(() => this.#forget(child));
+  }
+
+  /** The exit code of the process that runs now, once it has ended. */
+  async exit(): Promise<number> {
+    if (this.#child === undefined) throw new Error(`The Redis on port ${this.port} is not running`);
+    return (await this.#child.status).code;
   }
 
   /** SIGKILL: what it had not written is lost. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
+    this.#forget(child);
+    passSignal(child, "SIGKILL");
+    await child.status;
+  }
+
+  #forget(child: Deno.ChildProcess): void {
+    if (this.#child !== child) return;
     this.#child = undefined;
     this.#isFrozen = false;
-    child.kill("SIGKILL");
-    await child.status;
   }
 
   /** SIGSTOP: connections stay open and nothing is answered. */
@@ -141,22 +157,33 @@ export class LocalRedis implements AsyncDisposable {
     return node;
   }
 
-  /** Waits until every Sentinel knows every replica that runs and every other Sentinel: from then on it can fail over. */
+  /**
+   * Starts a node of a shard again, as a replica of the master of now. Started as the master that it was, and empty, it
+   * could be chosen once more while Sentinels have not heard of all: then the replicas would become as empty as it is.
+   */
+  async revive(shard: string, node: RedisNode): Promise<void> {
+    const master = await this.master(shard);
+    await node.start(master === node ? [] : replicaArgs(master.port));
+  }
+
+  /** Waits until each running replica has all of its master, and each Sentinel knows of all: then it can fail over. */
   async settle(): Promise<void> {
     for (const shard of this.shards) {
-      const replicas = this.nodes(shard).filter(({ isRunning }) => isRunning).length - 1;
+      const master = await this.master(shard);
+      const replicas = this.nodes(shard).filter((node) => node.isRunning && node !== master);
+      for (const replica of replicas) {
+        await until(
+          async () => field(await replica.call(["INFO", "replication"]), "master_link_status") === "up",
+          `the replica on port ${replica.port} is in step with its master`,
+        );
+      }
       for (const sentinel of this.sentinelNodes) {
         await until(
           async () =>
-            isSettled(await sentinel.call(["SENTINEL", "master", shard]), replicas, this.sentinelNodes.length),
+            isSettled(await sentinel.call(["SENTINEL", "master", shard]), replicas.length, this.sentinelNodes.length),
           `the Sentinel on port ${sentinel.port} knows all of ${shard}`,
         );
       }
-      const master = await this.master(shard);
-      await until(
-        async () => field(await master.call(["INFO", "replication"]), "connected_slaves") === String(replicas),
-        `${shard} has ${replicas} replicas`,
-      );
     }
   }
 
@@ -195,9 +222,7 @@ async function layOut(path: string, options: LocalRedisOptions): Promise<LocalRe
     const args = (port: number) => redisArgs(port, { folder, appendOnly });
     nodesByShard.set(`shard${shard}`, [
       new RedisNode(path, { port: master, args: args(master) }),
-      ...followers.map((port) =>
-        new RedisNode(path, { port, args: [...args(port), "--slaveof", "127.0.0.1", String(master)] })
-      ),
+      ...followers.map((port) => new RedisNode(path, { port, args: [...args(port), ...replicaArgs(master)] })),
     ]);
     const quorum = Math.floor(sentinels / 2) + 1;
     monitored.push(
@@ -226,9 +251,15 @@ function redisArgs(port: number, options: { readonly folder: string; readonly ap
     ["save", ""],
     ["appendonly", appendOnly ? "yes" : "no"],
     ["appendfilename", `${port}.aof`],
+    ["appendfsync", "always"], // with everysec, what was written in the last two seconds may die with the process
+    ["maxmemory-policy", "noeviction"], // the default only since Redis 3.0
     ["repl-diskless-sync-delay", "0"], // else a replica waits 5 s for others to join it
   ];
   return settings.flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function replicaArgs(master: number): string[] {
+  return ["--slaveof", "127.0.0.1", String(master)];
 }
 
 /** Ports that are free now; held all at once, so that no two are the same. */
