@@ -51,16 +51,25 @@ export function formatTab(
   return base + pairs.map(([key, value]) => `;${escape(key)}=${escape(String(value))}`).join("");
 }
 
+/**
+ * Any text as the base of a tab's name, for protocols that allow more there. What can stand there does, `~` too, so
+ * that a legal base means the same tab in every protocol.
+ */
+export function escapeBase(text: string): string {
+  return escape(text, PLAIN_IN_BASE);
+}
+
 /** What can stand in a tag as it is: a name's characters but those that have a meaning there. */
 const PLAIN = /^[A-Za-z0-9._:/?@!$()*+-]*$/;
+const PLAIN_IN_BASE = /^[A-Za-z0-9._:/?@!$()*+=~-]*$/;
 
 /** Other characters as `~` and two hex digits for each byte of their UTF-8. */
-function escape(text: string): string {
-  if (PLAIN.test(text)) return text;
+function escape(text: string, plain = PLAIN): string {
+  if (plain.test(text)) return text;
   let escaped = "";
   for (const byte of new TextEncoder().encode(text)) {
     const character = String.fromCharCode(byte);
-    escaped += PLAIN.test(character) ? character : `~${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    escaped += plain.test(character) ? character : `~${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return escaped;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { formatTab, nameProblem, parseTab } from "./names.ts";
+import { escapeBase, formatTab, nameProblem, parseTab } from "./names.ts";
 
 const LEGAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~:/?@!$()*+;=-";
 
@@ -32,6 +32,13 @@ Deno.test("formatTab: sorts the tags by key", () => {
 
 Deno.test("formatTab: escapes what a name can't hold and what has a meaning in it", () => {
   assertEquals(formatTab("t", { "a=b;c": "d e~;é" }), "t;a~3Db~3Bc=d~20e~7E~3B~C3~A9");
+});
+
+Deno.test("escapeBase: leaves a legal base as it is, and makes any other one", () => {
+  const base = LEGAL.replace(";", "");
+  assertEquals(escapeBase(base), base);
+  assertEquals(escapeBase("a b;c%\u00e9"), "a~20b~3Bc~25~C3~A9");
+  assertEquals(parseTab(formatTab(escapeBase("a;b=c"), { d: 1 })).base, "a~3Bb=c");
 });
 
 Deno.test("parseTab: takes the example of the design apart", () => {

@@ -14,6 +14,7 @@ export type LineRefusalCode =
   | "state_illegal" // the handler can't decode it, or its version is newer than ours
   | "tabs_full"
   | "clients_full"
+  | "not_a_metric" // an event or service check of DogStatsD, which no tab could hold
   | "denied";
 
 /** Why nothing of a request was applied. */
