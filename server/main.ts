@@ -33,6 +33,10 @@ const table = {
   buckets: setting(integer(1, 65_536), { default: 64, help: "buckets of the embedded store" }),
   redis: setting(redisKind, { default: undefined, help: "keeps State in Redis, not in the embedded store" }),
   commitMs: setting(milliseconds(1, 3_600_000), { default: 2000, help: "how often a bucket is committed" }),
+  leaseMs: setting(milliseconds(500, 3_600_000), {
+    default: 5000,
+    help: "how long a server that has died keeps its buckets",
+  }),
   stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take" }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
   bodyBytesMax: setting(integer(1, limits.postsBytesMax), {

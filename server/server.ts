@@ -26,6 +26,8 @@ export interface ServerOptions {
   /** What must be given to post, if anything. */
   readonly token?: string | undefined;
   readonly commitMs?: number;
+  /** A server that has died is known as gone, and loses its buckets, after this long. Default 5,000. */
+  readonly leaseMs?: number;
   readonly heldBytesMax?: number;
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
@@ -33,9 +35,8 @@ export interface ServerOptions {
   readonly queueBytesHard?: number;
 }
 
-/** A server that has died is known as gone after this long. */
-const MEMBER_TTL_MS = 5000;
-const BEAT_MS = 1000;
+/** Announcements while one lasts. */
+const BEATS = 5;
 /** Between two looks at the queues while they are empty. */
 const POLL_MS = 200;
 
@@ -45,12 +46,16 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #membership: Membership;
   readonly #drain: Drain | undefined;
+  readonly #leaseMs: number;
 
   constructor(options: ServerOptions) {
     const { store, registry, self, clock, random, pause, token } = options;
     this.#options = options;
-    this.#membership = new Membership(store, self, { ttlMs: MEMBER_TTL_MS });
-    this.#drain = self.roles.includes("be") ? new Drain({ ...options, membership: this.#membership }) : undefined;
+    const leaseMs = options.leaseMs ?? 5000;
+    const membership = new Membership(store, self, { ttlMs: leaseMs });
+    this.#leaseMs = leaseMs;
+    this.#membership = membership;
+    this.#drain = self.roles.includes("be") ? new Drain({ ...options, leaseMs, membership }) : undefined;
     const overload = new Overload({
       ...{ store, clock, random },
       queueBytesSoft: options.queueBytesSoft ?? limits.queueBytesSoft,
@@ -80,7 +85,7 @@ export class Server {
   async #announce(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#attempt("cannot announce this server", () => this.#membership.beat());
-      await this.#options.sleep(BEAT_MS, signal);
+      await this.#options.sleep(this.#leaseMs / BEATS, signal);
     }
   }
 
