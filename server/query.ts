@@ -2,14 +2,13 @@
 // a few tabs at a time, so that an answer of any size takes little memory; renders nothing.
 
 import { bucketOf } from "../core/buckets.ts";
-import type { Handler } from "../core/handlers/handler.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
 import type { Pause } from "../core/world.ts";
 import { groupOf, isSelected, type Names, type Selection } from "./selection.ts";
 import { AGGREGATE, type BucketRead, type StateKey, type Store, type StoredState } from "./store/store.ts";
-import { loadState } from "./stored.ts";
+import { type Loaded, loadState } from "./stored.ts";
 
 export interface QueryOptions {
   readonly store: Store;
@@ -22,12 +21,8 @@ export interface Found {
   readonly name: string;
   /** Whose State it is; "" for an Aggregate. */
   readonly client: string;
-  readonly content: Content;
+  readonly content: Loaded;
 }
-
-export type Content =
-  | { readonly ok: true; readonly handler: Handler; readonly state: unknown }
-  | { readonly ok: false; readonly why: string };
 
 /** Tabs looked at together: each call to the store reads for so many, and an answer holds no more at once. */
 const SLICE_TABS = 128;
@@ -92,7 +87,9 @@ export class Query {
 
   /** Names of tabs with their types. Sorted within a bucket. */
   async *types(tabs: Names): AsyncGenerator<readonly [tab: string, type: string]> {
-    for (let bucket = 0; bucket < this.#store.buckets; bucket++) {
+    const { buckets } = this.#store;
+    const all = tabs.kind === "exact" ? [...tabs.names].map((tab) => bucketOf(tab, buckets)) : Array(buckets).keys();
+    for (const bucket of new Set(all)) {
       await this.#pause();
       const types = [...await this.#store.tabs(bucket)].filter(([tab]) => isSelected(tabs, tab));
       yield* types.sort(([a], [b]) => a < b ? -1 : 1);
@@ -218,7 +215,7 @@ class Reduction {
   readonly name: string;
   readonly #client: string;
   readonly #registry: Registry;
-  #content: Content | undefined;
+  #content: Loaded | undefined;
 
   constructor(name: string, registry: Registry, client = AGGREGATE) {
     this.name = name;
@@ -231,7 +228,7 @@ class Reduction {
   }
 
   /** Takes the first State over, so it must not be used any more. What can't be read spoils the whole. */
-  addContent(content: Content): void {
+  addContent(content: Loaded): void {
     if (this.#content === undefined || !content.ok) this.#content = content;
     else if (this.#content.ok) {
       const { handler, state } = this.#content;
