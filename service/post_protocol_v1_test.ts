@@ -95,7 +95,7 @@ Deno.test("refuseLate: names each line of a run", async () => {
   const [folded] = read.folding;
   const late = refuseLate(read, [{ folded, refusal: { code: "tabs_full", message: "full" } }]);
   assertEquals([late.lines, late.events], [3, 3]);
-  assertEquals(late.rejected.slice(4).map(({ line }) => line), [6, 7]);
+  assertEquals(late.rejected.map(({ line }) => line), [6, 7, 8, 12, 13, 23]);
 });
 
 Deno.test("readPost: a body that is the version alone is a batch without lines", async () => {
