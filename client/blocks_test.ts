@@ -1,11 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { BLOCK_VALUES, Blocks, CHAIN_BLOCKS_MAX } from "./blocks.ts";
+import { BLOCK_PLACES, BLOCK_VALUES, Blocks, CHAIN_BLOCKS_MAX } from "./blocks.ts";
 
 /** A chain as a tab keeps it. */
 class Chain {
-  block = 0;
-  count = 0;
+  next = 0;
   length = 0;
   readonly #blocks: Blocks;
 
@@ -14,15 +13,14 @@ class Chain {
   }
 
   add(second: number, values: readonly number[]): void {
-    this.block = this.#blocks.take(second, { previous: this.block, count: this.count });
-    values.forEach((value, index) => this.#blocks.values[this.block * BLOCK_VALUES + index] = value);
-    this.count = values.length;
+    this.next = this.#blocks.take(second, this.next);
+    for (const value of values) this.#blocks.places[this.next++] = value;
     this.length++;
   }
 
   drain(): string[] {
-    const count = this.#blocks.drain(this.block, this.count);
-    this.block = this.count = this.length = 0;
+    const count = this.#blocks.drain(this.next);
+    this.next = this.length = 0;
     const { drainedTimes, drainedValues } = this.#blocks;
     return Array.from({ length: count }, (_, index) => `${drainedValues[index]} at ${drainedTimes[index]}`);
   }
@@ -64,5 +62,5 @@ Deno.test("Blocks: what was given back is taken again before the column grows", 
     for (let block = 0; block < CHAIN_BLOCKS_MAX; block++) chain.add(round, [block]);
     assertEquals(chain.drain().length, CHAIN_BLOCKS_MAX);
   }
-  assertEquals(blocks.values.length, 64 * BLOCK_VALUES);
+  assertEquals(blocks.places.length, 64 * BLOCK_PLACES);
 });

@@ -4,7 +4,7 @@
 import type { Json } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
 import type { TagValue } from "../core/names.ts";
-import { BLOCK_VALUES, type Blocks } from "./blocks.ts";
+import { BLOCK_PLACES, type Blocks } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason } from "./drops.ts";
 
@@ -64,7 +64,7 @@ export class HeldTab implements Tab<unknown> {
   // All that a plain record touches stands first, so that it lies in one cache line.
   readonly #intake: Intake;
   readonly #blocks: Blocks;
-  /** Where the next value goes. A multiple of BLOCK_VALUES: nowhere, as there is no block, or it is full. */
+  /** Where the next value goes. A multiple of BLOCK_PLACES: nowhere, as there is no block, or it is full. */
   next = 0;
   /** The clock's epoch for which the block was begun. */
   epoch = 0;
@@ -82,9 +82,8 @@ export class HeldTab implements Tab<unknown> {
   second = 0;
 
   // What waits to be sent: blocks of values, a State made under the id that the client had then, and events as they are.
-  /** The newest block, or 0; how many there are; and values in all but the newest. */
-  block = 0;
-  chained = 0;
+  /** How many blocks there are, and how many values in all but the newest. */
+  blocks = 0;
   closedValues = 0;
   state: unknown = undefined;
   client = "";
@@ -118,10 +117,10 @@ export class HeldTab implements Tab<unknown> {
     const next = this.next;
     // value - value is 0 for finite numbers alone.
     if (
-      typeof value === "number" && value - value === 0 && (next & (BLOCK_VALUES - 1)) !== 0 &&
+      typeof value === "number" && value - value === 0 && (next & (BLOCK_PLACES - 1)) !== 0 &&
       this.epoch === clock.epoch
     ) {
-      this.#blocks.values[next] = value;
+      this.#blocks.places[next] = value;
       this.next = next + 1;
     } else {
       intake.take(this, value);

@@ -4,7 +4,7 @@
 import type { Encoded, Json } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer.ts";
-import { BLOCK_BYTES, BLOCK_VALUES, Blocks, CHAIN_BLOCKS_MAX } from "./blocks.ts";
+import { BLOCK_BYTES, Blocks, CHAIN_BLOCKS_MAX, valuesBefore } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason, Drops } from "./drops.ts";
 import type { Settings } from "./options.ts";
@@ -12,7 +12,7 @@ import type { HeldTab, WaitingEvents } from "./tab.ts";
 import { eventBytesOf } from "./value.ts";
 
 /** Numbers of a tab that has no State yet are sent as they are, if they are no more: that is cheaper for all. */
-const FEW_EVENTS = 16;
+const FEW_EVENTS = 8;
 /** What a State counts for until it is measured. */
 const STATE_BYTES_FIRST = 256;
 /** Values that are no numbers may replace each other in a State: after so many bytes of them it is measured. */
@@ -72,15 +72,14 @@ export class Waiting {
   addNumber(tab: HeldTab, value: number, clock: BurstClock): void {
     const { blocks } = this;
     const isCrowded = blocks.taken * BLOCK_BYTES > this.#settings.bytesMax / 2;
-    if (isCrowded || tab.chained >= CHAIN_BLOCKS_MAX) this.#fold(tab);
+    if (isCrowded || tab.blocks >= CHAIN_BLOCKS_MAX) this.#fold(tab);
     this.#add(tab);
-    const count = tab.next - tab.block * BLOCK_VALUES;
-    tab.block = blocks.take(clock.second, { previous: tab.block, count });
-    tab.chained++;
-    tab.closedValues += count;
-    tab.next = tab.block * BLOCK_VALUES + 1;
+    tab.closedValues += valuesBefore(tab.next);
+    tab.blocks++;
+    const place = blocks.take(clock.second, tab.next);
+    blocks.places[place] = value;
+    tab.next = place + 1;
     tab.epoch = clock.epoch;
-    blocks.values[tab.next - 1] = value;
   }
 
   /** Folds one event into the tab's State. */
@@ -181,10 +180,9 @@ export class Waiting {
 
   /** Takes the tab's numbers out of their blocks, so that each counts once whatever happens then; how many there are. */
   #drain(tab: HeldTab): number {
-    const count = this.blocks.drain(tab.block, tab.next - tab.block * BLOCK_VALUES);
+    const count = this.blocks.drain(tab.next);
     tab.next = 0;
-    tab.block = 0;
-    tab.chained = 0;
+    tab.blocks = 0;
     tab.closedValues = 0;
     return count;
   }
@@ -261,7 +259,7 @@ export class Waiting {
 
 /** Values in the tab's blocks. */
 function numbersOf(tab: HeldTab): number {
-  return tab.closedValues + tab.next - tab.block * BLOCK_VALUES;
+  return tab.closedValues + valuesBefore(tab.next);
 }
 
 function eventsOf(tab: HeldTab): number {
