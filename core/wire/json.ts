@@ -5,6 +5,21 @@ import { limits } from "../limits.ts";
 
 export type JsonObject = { readonly [key: string]: Json };
 
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The text that JSON must be; undefined where it is no UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  // A strict decoder takes several times as long, so it is asked only where a replacement character shows up.
+  const text = utf8.decode(bytes);
+  if (!text.includes("\ufffd")) return text;
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }

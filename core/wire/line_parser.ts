@@ -7,7 +7,7 @@ import { quote } from "../quote.ts";
 import { accept, type LineRefusal, type LineRefusalCode, refuse, type Result } from "../refusal.ts";
 import type { Base64Decoder } from "./base64.ts";
 import type { Columns } from "./columns.ts";
-import { isArray, isCount, isObject, type JsonObject, jsonProblem } from "./json.ts";
+import { decodeUtf8, isArray, isCount, isObject, type JsonObject, jsonProblem } from "./json.ts";
 
 /** What a line needs to know of its surroundings. */
 export interface LinePlace {
@@ -22,9 +22,6 @@ export interface LinePlace {
 
 const KEYS: ReadonlySet<string> = new Set(["tab", "client", "type", "events", "state", "n", "v"]);
 
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** The JSON object that a line must be. */
 export function parseObject(bytes: Uint8Array): Result<JsonObject, LineRefusal> {
   const text = decodeUtf8(bytes);
@@ -36,18 +33,6 @@ export function parseObject(bytes: Uint8Array): Result<JsonObject, LineRefusal> 
     return malformed(`it must be one JSON object: ${error instanceof Error ? error.message : error}`);
   }
   return isObject(value) ? accept(value) : malformed(`it must be one JSON object: current value is ${quote(value)}`);
-}
-
-/** Undefined where it is no UTF-8. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  // A strict decoder takes several times as long, so it is asked only where a replacement character shows up.
-  const text = utf8.decode(bytes);
-  if (!text.includes("\ufffd")) return text;
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Checks a line's object. Its payload may lie in the scratch space of `place`. */

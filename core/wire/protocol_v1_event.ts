@@ -5,7 +5,7 @@ import type { Json } from "../event.ts";
 import { nameProblem } from "../names.ts";
 import { quote } from "../quote.ts";
 import { accept, type LineRefusal, type LineRefusalCode, refuse, type Result } from "../refusal.ts";
-import { isArray, jsonProblem } from "./json.ts";
+import { decodeUtf8, isArray, jsonProblem } from "./json.ts";
 import { NumberScan } from "./number_scan.ts";
 
 export interface EventV1 {
@@ -25,11 +25,9 @@ const CLOSE_ARRAY = 0x5d;
 /** Types that a body may have learned: more than there are, and few enough to try them one by one. */
 const LEARNED_MAX = 8;
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Reads the line in `bytes`, which is an event if it is anything. */
 export function parseEvent(bytes: Uint8Array): Result<EventV1, LineRefusal> {
-  const event = parseJson(bytes);
+  const event = parseJson(decodeUtf8(bytes));
   if (!isArray(event) || event.length !== 3) {
     return refused("line_malformed", "it must be a JSON array [type, time, payload]");
   }
@@ -40,7 +38,7 @@ export function parseEvent(bytes: Uint8Array): Result<EventV1, LineRefusal> {
   if (time !== null && !(typeof time === "number" && Number.isFinite(time))) {
     return refused("time_illegal", `its time must be seconds since the epoch: current value is ${quote(time)}`);
   }
-  const value = typeof payload === "string" ? parseJson(payload) : undefined;
+  const value = parseJson(payload);
   if (value === undefined) {
     return refused("value_illegal", `its payload must be a JSON text in a string: current value is ${quote(payload)}`);
   }
@@ -49,10 +47,11 @@ export function parseEvent(bytes: Uint8Array): Result<EventV1, LineRefusal> {
   return accept({ type, time: time ?? NaN, value });
 }
 
-/** Undefined where it is no JSON. */
-function parseJson(text: Uint8Array | string): Json | undefined {
+/** Undefined where it is no JSON text. */
+function parseJson(text: Json | undefined): Json | undefined {
+  if (typeof text !== "string") return undefined;
   try {
-    return JSON.parse(typeof text === "string" ? text : strictUtf8.decode(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
