@@ -1,0 +1,122 @@
+// A cluster under load, watched: what the tests that kill its parts have in common. Loads straight to the servers and
+// through an agent, a reader that looks at everything meanwhile, and the final account.
+
+import { assert, assertEquals } from "@std/assert";
+import { type LocalCluster, type LocalClusterOptions, startCluster } from "../../tools/local_cluster.ts";
+import { assertCounted, Ledger, Reader } from "./ledger.ts";
+import { Load, seededRandom } from "./load.ts";
+import { until } from "./waiting.ts";
+
+/** TABA_SEED repeats the moments of a run, as far as anything does that depends on the speed of a machine. */
+const SEED = Number(Deno.env.get("TABA_SEED") ?? Date.now() % 1_000_000);
+
+/** Short enough that many rounds of dying and taking over fit into a test. */
+const SERVER_ARGS = ["--commit-ms", "250", "--lease-ms", "1000"];
+const AGENT_ARGS = ["--flush-ms", "100"];
+
+export interface TrialOptions extends LocalClusterOptions {
+  /** Whether a reader may see events vanish that nobody was told are accepted. */
+  readonly mayFall?: boolean;
+}
+
+export class Trial implements AsyncDisposable {
+  readonly cluster: LocalCluster;
+  readonly random: () => number = seededRandom(SEED);
+  readonly direct: Load;
+  readonly throughAgent: Load;
+  readonly reader: Reader;
+  readonly #reading: Promise<void>;
+  #isSettled = false;
+
+  constructor(cluster: LocalCluster, options: { readonly agentUrl: string; readonly mayFall: boolean }) {
+    this.cluster = cluster;
+    const urls = cluster.servers.map(({ url }) => url);
+    const { random } = this;
+    this.direct = new Load({ name: "direct", urls, random, ledger: new Ledger({ isSeenAtOnce: true }) });
+    this.throughAgent = new Load({
+      ...{ name: "agent", urls: [options.agentUrl], random, senders: 2 },
+      ledger: new Ledger({ isSeenAtOnce: false }),
+    });
+    this.reader = new Reader(urls, { ...options, ledgers: this.ledgers });
+    this.#reading = this.reader.run();
+  }
+
+  get ledgers(): readonly Ledger[] {
+    return [this.direct.ledger, this.throughAgent.ledger];
+  }
+
+  /** A random moment, and at least some batches later: what dies must have been at work. */
+  async randomMoment(msMax: number): Promise<void> {
+    const { ledger } = this.direct;
+    const [moment, batches] = [performance.now() + msMax * this.random(), ledger.batches + 5];
+    await until(() => performance.now() >= moment && ledger.batches >= batches, { what: "batches are accepted" });
+  }
+
+  /** Ends the load, and holds all answers against the ledgers: at once, and when everything was drained. */
+  async settle(): Promise<void> {
+    this.#isSettled = true;
+    const { direct, throughAgent, reader, cluster } = this;
+    await Promise.all([direct.stop(), throughAgent.stop()]);
+    reader.stop();
+    await this.#reading;
+    const [server] = cluster.servers;
+    await until(() => assertCounted(server.url, this.ledgers).then(() => true), { what: "all is counted" });
+    for (const { url } of cluster.servers) await assertCounted(url, this.ledgers);
+    await until(async () => (await statusOf(server.url)).store.queues.entries === 0, { what: "all is drained" });
+    for (const { url } of cluster.servers) await assertCounted(url, this.ledgers);
+    assertEquals([...direct.violations, ...throughAgent.violations, ...reader.violations], []);
+    assert(reader.counts.read > 0, "the reader was answered");
+    for (const { program, name } of cluster.servers) {
+      const bugs = program.output.split("\n").filter((line) => line.includes("ends by a bug"));
+      assertEquals(bugs, [], name);
+    }
+    this.#tell();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // After a failure the load could wait for ever for a server that is dead.
+    if (!this.#isSettled) this.abandon();
+    await Promise.all([this.direct.stop(), this.throughAgent.stop(), this.#reading]);
+    await this.cluster[Symbol.asyncDispose]();
+  }
+
+  /** Ends load and reader wherever they are. */
+  abandon(): void {
+    this.direct.abandon();
+    this.throughAgent.abandon();
+    this.reader.stop();
+  }
+
+  #tell(): void {
+    const { direct, throughAgent, reader } = this;
+    const answers = [...direct.answers].sort().map(([status, count]) => `${status || "none"}: ${count}`).join(", ");
+    console.log(
+      `    seed ${SEED}: ${direct.ledger.events + throughAgent.ledger.events} events in ` +
+        `${direct.ledger.batches + throughAgent.ledger.batches} batches, all counted once; answers ${answers}; ` +
+        `${direct.repeated.batches} repeats were recognised; ${reader.counts.read} reads were looked at`,
+    );
+  }
+}
+
+/** Starts a cluster with an agent, and the load on both. */
+export async function startTrial(options: TrialOptions): Promise<Trial> {
+  const cluster = await startCluster({ serverArgs: SERVER_ARGS, ...options });
+  try {
+    const agent = await cluster.startAgent(AGENT_ARGS);
+    const trial = new Trial(cluster, { agentUrl: agent.url, mayFall: options.mayFall ?? false });
+    await trial.randomMoment(0);
+    return trial;
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export interface Status {
+  readonly store: { readonly queues: { readonly entries: number }; readonly error?: string };
+  readonly drain: { readonly buckets: number; readonly commits: number; readonly lost: number } | null;
+}
+
+export async function statusOf(url: string): Promise<Status> {
+  return await (await fetch(`${url}/status`)).json();
+}
