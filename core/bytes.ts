@@ -117,6 +117,7 @@ export class ByteWriter {
 /** Reads what a ByteWriter wrote, from bytes that may be anything. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
+  #view: DataView | undefined;
   #at = 0;
   #bitBuffer = 0;
   #bitCount = 0;
@@ -137,6 +138,11 @@ export class ByteReader {
 
   /** A whole number of at most `max`, in the only form in which the writer writes it. */
   varint(max: number): number {
+    const first = this.#bytes[this.#at];
+    if (first < 0x80 && first <= max) {
+      this.#at++;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (;;) {
@@ -208,13 +214,15 @@ export class ByteReader {
   }
 
   #dropBits(width: number): void {
-    this.#bitBuffer >>>= width;
+    // A whole number of 32 bits with a sign: that is what engines keep in a word.
+    this.#bitBuffer = (this.#bitBuffer >>> width) | 0;
     this.#bitCount -= width;
   }
 
   #double(): number {
     if (this.left < 8) throw new DecodeError("it ends too early");
-    const value = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, 8).getFloat64(0, true);
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+    const value = this.#view.getFloat64(this.#at, true);
     this.#at += 8;
     if (!Number.isFinite(value)) throw new DecodeError(`a number must be finite: current value is ${value}`);
     return value;

@@ -1,7 +1,8 @@
 // One store of a sketch: how many values fell into each bin, dense between the lowest and the highest bin in use, in
-// counters as narrow as they can be. Bins are numbered from 1 by the size of their values; which values those are, only sketch.ts knows.
+// counters as narrow as they can be. Bins are numbered from 1 by the size of their values, as mapping.ts has it.
 
 import { limits } from "../limits.ts";
+import { binOf } from "./mapping.ts";
 import { addCounts, COUNT_MAX } from "./sums.ts";
 
 /** Narrow counters are widened, all of a store at once, when one of them is full. */
@@ -9,13 +10,14 @@ type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 const NONE = new Uint8Array(0);
 
-/** Bins to add one to each: the first `count` of `bins`, of which `lowest` and `highest` are the extremes. */
-export interface BinRun {
-  /** May be changed. */
-  readonly bins: Int32Array;
-  readonly count: number;
-  readonly lowest: number;
-  readonly highest: number;
+/** The counts being merged, all of one kind whatever they came from. */
+const mergeRow = new Uint32Array(limits.sketchBinsMax);
+
+/** Values `from` to `to - 1` of a column, times `sign`. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly sign: 1 | -1;
 }
 
 /**
@@ -24,6 +26,8 @@ export interface BinRun {
  */
 export class Bins {
   #counts: Counts = NONE;
+  /** What a counter of #counts can hold. */
+  #most = 0xff;
   /** The bin of #counts[0]. Counts outside the lowest and the highest bin are zero. */
   #base = 0;
   #lowest = 0;
@@ -35,7 +39,9 @@ export class Bins {
     if (counts.length === 0) return bins;
     let most = 0;
     for (let index = 0; index < counts.length; index++) most = Math.max(most, counts[index]);
-    bins.#counts = most <= 0xff ? Uint8Array.from(counts) : widened(counts, most);
+    bins.#counts = new Uint8Array(counts.length);
+    bins.#widen(most);
+    bins.#counts.set(counts);
     bins.#base = bins.#lowest = lowest;
     bins.#highest = lowest + counts.length - 1;
     return bins;
@@ -58,14 +64,9 @@ export class Bins {
 
   /** Copies the counts from `lowest` to `highest` and answers how many of them are not zero. */
   copyTo(row: Float64Array): number {
-    const counts = this.#counts;
-    const first = this.#lowest - this.#base;
+    row.set(this.#counts.subarray(this.#lowest - this.#base, this.#highest + 1 - this.#base));
     let used = 0;
-    for (let index = 0; index < row.length; index++) {
-      const count = counts[first + index];
-      row[index] = count;
-      if (count > 0) used++;
-    }
+    for (let index = 0; index < row.length; index++) if (row[index] > 0) used++;
     return used;
   }
 
@@ -79,59 +80,69 @@ export class Bins {
 
   add(bin: number, count: number): void {
     if (bin < this.#lowest || bin > this.#highest) this.#reach(bin, bin);
-    const place = Math.max(bin, this.#lowest);
-    this.#put(place, addCounts(this.#counts[place - this.#base], count));
+    const index = (bin < this.#lowest ? this.#lowest : bin) - this.#base;
+    const sum = this.#counts[index] + count;
+    if (sum > this.#most) this.#put(index, sum);
+    else this.#counts[index] = sum;
   }
 
-  addRun({ bins, count, lowest, highest }: BinRun): void {
-    this.#reach(lowest, highest);
-    if (lowest < this.#lowest) {
-      for (let index = 0; index < count; index++) bins[index] = Math.max(bins[index], this.#lowest);
+  /**
+   * Adds values while they fall into the bins in use, none of which is full: for the others, which are few where values
+   * are many, there is `add`. Answers the index of the first value that was not added.
+   */
+  addAll(values: Float64Array, { from, to, sign }: Run): number {
+    const counts = this.#counts;
+    const base = this.#base;
+    const first = this.#lowest - base;
+    const last = this.#highest - base;
+    let index = from;
+    // The same loop for each kind of array: one loop for all would look up the kind at each access.
+    if (counts instanceof Uint8Array) {
+      for (; index < to; index++) {
+        const place = binOf(sign * values[index]) - base;
+        if (place < first || place > last) break;
+        const count = counts[place];
+        if (count === 0xff) break;
+        counts[place] = count + 1;
+      }
+    } else if (counts instanceof Uint16Array) {
+      for (; index < to; index++) {
+        const place = binOf(sign * values[index]) - base;
+        if (place < first || place > last) break;
+        const count = counts[place];
+        if (count === 0xffff) break;
+        counts[place] = count + 1;
+      }
+    } else if (counts instanceof Uint32Array) {
+      for (; index < to; index++) {
+        const place = binOf(sign * values[index]) - base;
+        if (place < first || place > last) break;
+        const count = counts[place];
+        if (count === 0xffffffff) break;
+        counts[place] = count + 1;
+      }
     }
-    for (let index = this.#increment(bins, 0, count); index < count; index = this.#increment(bins, index, count)) {
-      this.#counts = widened(this.#counts, countMax(this.#counts) + 1);
-    }
+    return index;
   }
 
   merge(from: Bins): void {
     if (from.#highest < 0) return;
     this.#reach(from.#lowest, from.#highest);
-    const collapsed = from.#sumTo(this.#lowest);
-    this.#put(this.#lowest, addCounts(this.#counts[this.#lowest - this.#base], collapsed));
-    for (let bin = Math.max(from.#lowest, this.#lowest + 1); bin <= from.#highest; bin++) {
-      this.#put(bin, addCounts(this.#counts[bin - this.#base], from.#counts[bin - from.#base]));
+    if (from.#lowest < this.#lowest) this.add(this.#lowest, from.#sumTo(this.#lowest - 1));
+    const first = Math.max(from.#lowest, this.#lowest);
+    const count = from.#highest - first + 1;
+    if (count <= 0) return;
+    const at = first - this.#base;
+    const others = from.#counts.subarray(first - from.#base, first - from.#base + count);
+    if (others instanceof Float64Array) {
+      for (let index = 0; index < count; index++) this.#put(at + index, this.#counts[at + index] + others[index]);
+      return;
     }
-  }
-
-  /** Adds one to each bin, all of them in reach, until a counter is full; answers the index of its bin, or `to`. */
-  #increment(bins: Int32Array, from: number, to: number): number {
-    const counts = this.#counts;
-    const base = this.#base;
-    // The same loop for each kind of array: one loop for all would look up the kind at each access.
-    if (counts instanceof Uint8Array) {
-      for (let index = from; index < to; index++) {
-        const count = counts[bins[index] - base];
-        if (count === 0xff) return index;
-        counts[bins[index] - base] = count + 1;
-      }
-    } else if (counts instanceof Uint16Array) {
-      for (let index = from; index < to; index++) {
-        const count = counts[bins[index] - base];
-        if (count === 0xffff) return index;
-        counts[bins[index] - base] = count + 1;
-      }
-    } else if (counts instanceof Uint32Array) {
-      for (let index = from; index < to; index++) {
-        const count = counts[bins[index] - base];
-        if (count === 0xffffffff) return index;
-        counts[bins[index] - base] = count + 1;
-      }
-    } else {
-      for (let index = from; index < to; index++) {
-        counts[bins[index] - base] = addCounts(counts[bins[index] - base], 1);
-      }
+    mergeRow.set(others);
+    for (let index = 0; index < count; index++) {
+      index = addRow(this.#counts, at, { from: index, to: count });
+      if (index < count) this.#put(at + index, this.#counts[at + index] + mergeRow[index]);
     }
-    return to;
   }
 
   /** Makes room for bins `lowest` to `highest`, both of which are about to be added to. */
@@ -153,20 +164,20 @@ export class Bins {
     const collapsed = this.#sumTo(bottom);
     const used = top - bottom + 1;
     const room = old.length === 0 ? 0 : Math.min(8 + (used >> 3), limits.sketchBinsMax - used);
-    this.#base = bottom < oldBase ? bottom - room : bottom;
+    this.#base = bottom < oldBase ? Math.max(bottom - room, 1) : bottom;
     this.#counts = zeros(old, used + room);
     const kept = Math.max(this.#lowest, bottom + 1);
     if (kept <= this.#highest) {
       this.#counts.set(old.subarray(kept - oldBase, this.#highest + 1 - oldBase), kept - this.#base);
     }
-    this.#put(bottom, collapsed);
+    this.#put(bottom - this.#base, collapsed);
   }
 
   /** Counts what lies below `bottom` in it. */
   #collapse(bottom: number): void {
     const collapsed = this.#sumTo(bottom);
     this.#counts.fill(0, this.#lowest - this.#base, bottom - this.#base);
-    this.#put(bottom, collapsed);
+    this.#put(bottom - this.#base, collapsed);
   }
 
   /** What bins up to `bin` hold. */
@@ -177,25 +188,57 @@ export class Bins {
     return sum;
   }
 
-  #put(bin: number, count: number): void {
-    if (count > countMax(this.#counts)) this.#counts = widened(this.#counts, count);
-    this.#counts[bin - this.#base] = count;
+  /** Sets the counter at `index`, of a wider kind if need be. */
+  #put(index: number, count: number): void {
+    const kept = Math.min(count, COUNT_MAX);
+    if (kept > this.#most) this.#widen(kept);
+    this.#counts[index] = kept;
+  }
+
+  /** Makes the counters so wide that they can hold `count`. */
+  #widen(count: number): void {
+    if (count <= this.#most) return;
+    const narrow = this.#counts;
+    if (count <= 0xffff) {
+      this.#most = 0xffff;
+      this.#counts = new Uint16Array(narrow.length);
+    } else if (count <= 0xffffffff) {
+      this.#most = 0xffffffff;
+      this.#counts = new Uint32Array(narrow.length);
+    } else {
+      this.#most = COUNT_MAX;
+      this.#counts = new Float64Array(narrow.length);
+    }
+    this.#counts.set(narrow);
   }
 }
 
-function countMax(counts: Counts): number {
-  if (counts instanceof Uint8Array) return 0xff;
-  if (counts instanceof Uint16Array) return 0xffff;
-  if (counts instanceof Uint32Array) return 0xffffffff;
-  return COUNT_MAX;
-}
-
-/** The same counts in an array that can hold `count`. */
-function widened(counts: Counts, count: number): Counts {
-  const Wider = count <= 0xffff ? Uint16Array : count <= 0xffffffff ? Uint32Array : Float64Array;
-  const wider = new Wider(counts.length);
-  wider.set(counts);
-  return wider;
+/** Adds counts of mergeRow to those from `at` on, until one is too large for its counter; answers its index. */
+function addRow(counts: Counts, at: number, { from, to }: { readonly from: number; readonly to: number }): number {
+  let index = from;
+  // Compared by subtraction, so that no sum is more than a word.
+  if (counts instanceof Uint8Array) {
+    for (; index < to; index++) {
+      const other = mergeRow[index];
+      if (other > 0xff - counts[at + index]) break;
+      counts[at + index] += other;
+    }
+  } else if (counts instanceof Uint16Array) {
+    for (; index < to; index++) {
+      const other = mergeRow[index];
+      if (other > 0xffff - counts[at + index]) break;
+      counts[at + index] += other;
+    }
+  } else if (counts instanceof Uint32Array) {
+    for (; index < to; index++) {
+      const other = mergeRow[index];
+      if (other > 0xffffffff - counts[at + index]) break;
+      counts[at + index] += other;
+    }
+  } else {
+    for (; index < to; index++) counts[at + index] = addCounts(counts[at + index], mergeRow[index]);
+  }
+  return index;
 }
 
 /** As many zeros, in an array of the same kind. */

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { limits } from "../limits.ts";
 import { Bins } from "./bins.ts";
+import { valueOf } from "./mapping.ts";
 import { COUNT_MAX } from "./sums.ts";
 
 /** The dumb model: a Map, collapsed only when it is looked at. */
@@ -54,6 +55,7 @@ const step = fc.oneof(
     kind: fc.constant("run" as const),
     bins: fc.array(bin, { minLength: 1 }),
     times: fc.integer({ min: 1, max: 90 }),
+    sign: fc.constantFrom(1 as const, -1 as const),
   }),
 );
 const steps = fc.array(step);
@@ -74,7 +76,12 @@ function run(
       (_, index) => each.bins[index % each.bins.length],
     );
     for (const one of row) model.add(one, 1);
-    bins.addRun({ bins: row, count: row.length, lowest: Math.min(...each.bins), highest: Math.max(...each.bins) });
+    const { sign } = each;
+    const values = Float64Array.from(row, (one) => sign * valueOf(one));
+    for (let from = 0; from < row.length; from++) {
+      from = bins.addAll(values, { from, to: row.length, sign });
+      if (from < row.length) bins.add(row[from], 1);
+    }
   }
 }
 

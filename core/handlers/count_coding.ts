@@ -50,7 +50,9 @@ export function readCounts(reader: ByteReader, counts: Float64Array): void {
     const predicted = Math.floor((last + beforeLast) / 2);
     const width = parameter(followed);
     const high = reader.zeroBits(FAR);
-    const count = high < FAR ? predicted + unzigzag((high << width) + reader.bits(width)) : readFar(reader);
+    const count = high < FAR
+      ? predicted + unzigzag((high << width) + (width > 0 ? reader.bits(width) : 0))
+      : readFar(reader);
     if (count < 0 || count > COUNT_MAX) {
       throw new DecodeError(`a count must be from 0 to ${COUNT_MAX}: current value is ${count}`);
     }

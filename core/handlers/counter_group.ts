@@ -94,7 +94,7 @@ export const counterGroup: Handler<CounterGroupState, number> = {
     const sketches = newSketches();
     readStarts(reader, sketches, clock);
     for (let index = sketches.cells.length - 1; index >= 0; index--) {
-      sketches.cells.put(index, readSketch(reader), 0);
+      sketches.cells.fill(index, readSketch(reader), 0);
     }
     reader.end();
     return { totals, sketches };

@@ -87,7 +87,7 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
     readStarts(reader, timeline, clock);
     for (let index = timeline.cells.length - 1; index >= 0; index--) {
       const { sketch, total } = readDistribution(reader);
-      timeline.cells.put(index, sketch, total);
+      timeline.cells.fill(index, sketch, total);
     }
     reader.end();
     return { timeline };

@@ -1,68 +1,12 @@
-// Quantiles within 0.5 % of the true value at their rank, after any merges: a DDSketch (Masson, Rim, Lee: "DDSketch",
-// VLDB 2019) with the cubically interpolated logarithm. Owns which values share a bin; bins.ts counts them.
+// Quantiles within 0.5 % of the true value at their rank, after any merges: a DDSketch. Owns how many bins of which sign
+// there are; mapping.ts knows which values share one.
 
-import { type BinRun, Bins } from "./bins.ts";
+import { Bins } from "./bins.ts";
+import { keyOf, valueOf } from "./mapping.ts";
 import { addCounts } from "./sums.ts";
-
-// The logarithm to base two is approximated by the exponent plus P(s) = (6 s³ - 21 s² + 50 s) / 35, with 1 + s in [1, 2)
-// the significand, and each octave is cut into 70 bins: bin k of it begins where 70 P(s) = 12 s³ - 42 s² + 100 s = k. As
-// (1 + s) P'(s) >= 10/7, ln(high / low) <= 0.01 for each bin [low, high), so that the value 2 low high / (low + high)
-// is within tanh(0.005) = 0.49999583 % of all values in it. What is left up to 0.5 % is more than rounding needs.
-const BINS_OCTAVE = 70;
-/** Bins are numbered from 1 at the smallest normal double; the last one holds the greatest double. */
-export const BIN_MAX = BINS_OCTAVE * 2046;
-/** The bin of 1. */
-export const BIN_OF_ONE = BINS_OCTAVE * 1022 + 1;
 
 /** Up to so many different bins are kept as a list: most tabs of one client and second have few, many have one. */
 export const FEW_MAX = 32;
-
-const value64 = new Float64Array(1);
-const value32 = new Uint32Array(value64.buffer);
-/** Which half of a double has its sign and exponent. */
-const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
-
-/** scales[e] brings a double with the exponent field e into [1, 2), exactly. */
-const scales = Float64Array.from({ length: 2047 }, (_, field) => 2 ** (1023 - field));
-/** The values that stand for the bins of [1, 2). */
-const middles = Float64Array.from({ length: BINS_OCTAVE }, (_, bin) => {
-  const low = boundary(bin);
-  const high = boundary(bin + 1);
-  return 2 * low * high / (low + high);
-});
-
-/** Keys of the values of one run. */
-const runKeys = new Int32Array(512);
-
-/**
- * The key of a value's bin: the number of the bin for positive values, its negative for negative ones, 0 for zero. So
- * keys have the order of their values. Values nearer to zero than the smallest normal double (2.2e-308) count as zero.
- */
-export function keyOf(value: number): number {
-  value64[0] = value;
-  const field = (value32[HIGH] >>> 20) & 0x7ff;
-  if (field === 0) return 0;
-  const s = Math.abs(value) * scales[field] - 1;
-  const bin = BINS_OCTAVE * (field - 1) + 1 + (((12 * s - 42) * s + 100) * s | 0);
-  return value < 0 ? -bin : bin;
-}
-
-/** The value that stands for a bin: within 0.5 % of all values in it. */
-export function valueOf(key: number): number {
-  if (key === 0) return 0;
-  const place = Math.abs(key) - 1;
-  const value = middles[place % BINS_OCTAVE] * 2 ** (Math.floor(place / BINS_OCTAVE) - 1022);
-  return key < 0 ? -value : value;
-}
-
-/** Where bin `bin` of [1, 2) begins, by Newton's method: plain arithmetic, so that it is the same everywhere. */
-function boundary(bin: number): number {
-  let s = bin / BINS_OCTAVE;
-  for (let round = 0; round < 8; round++) {
-    s -= (((12 * s - 42) * s + 100) * s - bin) / ((36 * s - 84) * s + 100);
-  }
-  return 1 + s;
-}
 
 /** The bins of a sketch that has, or once had, too many for a list. */
 export interface DenseBins {
@@ -118,8 +62,16 @@ export class Sketch {
 
   /** Adds `values[from]` to `values[to - 1]`, all finite: faster than one by one. */
   addAll(values: Float64Array, from: number, to: number): void {
-    for (let start = from; start < to; start += runKeys.length) {
-      this.#addRun(values, start, Math.min(start + runKeys.length, to));
+    for (let index = from; index < to; index++) {
+      if (this.#dense !== undefined) {
+        const { positive, negative } = this.#dense;
+        index = values[index] < 0
+          ? negative.addAll(values, { from: index, to, sign: -1 })
+          : positive.addAll(values, { from: index, to, sign: 1 });
+        if (index === to) return;
+      }
+      // The list, or the first value that was out of the bins' range or of another sign.
+      this.add(values[index]);
     }
   }
 
@@ -179,26 +131,6 @@ export class Sketch {
     return answers;
   }
 
-  #addRun(values: Float64Array, from: number, to: number): void {
-    let lowest = Infinity;
-    let highest = -Infinity;
-    for (let index = from; index < to; index++) {
-      const key = keyOf(values[index]);
-      runKeys[index - from] = key;
-      if (key < lowest) lowest = key;
-      if (key > highest) highest = key;
-    }
-    const count = to - from;
-    let listed = 0;
-    if (this.#dense === undefined) {
-      while (listed < count && this.#addToFew(runKeys[listed], 1)) listed++;
-      if (listed === count) return;
-      this.#dense = this.#spread();
-      runKeys.copyWithin(0, listed, count);
-    }
-    addRunToDense(this.#dense, { bins: runKeys, count: count - listed, lowest, highest });
-  }
-
   /** Adds to the list, unless it is full. */
   #addToFew(key: number, count: number): boolean {
     const few = this.#few;
@@ -232,16 +164,6 @@ export function addToDense(dense: DenseBins, key: number, count: number): void {
   if (key > 0) dense.positive.add(key, count);
   else if (key < 0) dense.negative.add(-key, count);
   else dense.zeros = addCounts(dense.zeros, count);
-}
-
-/** Adds one of each of a run of keys; the lowest and the highest may also be in the bins already. */
-function addRunToDense(dense: DenseBins, run: BinRun): void {
-  const { bins: keys, count, lowest, highest } = run;
-  if (lowest > 0) dense.positive.addRun(run);
-  else if (highest < 0) {
-    for (let index = 0; index < count; index++) keys[index] = -keys[index];
-    dense.negative.addRun({ bins: keys, count, lowest: -highest, highest: -lowest });
-  } else for (let index = 0; index < count; index++) addToDense(dense, keys[index], 1);
 }
 
 /** Sorts keys and counts in turn, in place. */

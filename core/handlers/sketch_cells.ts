@@ -6,7 +6,7 @@ import type { Cells } from "./timeline.ts";
 
 interface SketchCell {
   start: number;
-  readonly sketch: Sketch;
+  sketch: Sketch;
   total: number;
 }
 
@@ -49,17 +49,22 @@ export class SketchCells implements Cells<SketchCells> {
   }
 
   insert(index: number, start: number): void {
-    this.#cells.splice(index, 0, { start, sketch: new Sketch(), total: 0 });
+    const cell = { start, sketch: new Sketch(), total: 0 };
+    if (index === this.#cells.length) this.#cells.push(cell);
+    else this.#cells.splice(index, 0, cell);
+  }
+
+  /** Gives an empty cell what it holds, which it owns from now on. */
+  fill(index: number, sketch: Sketch, total: number): void {
+    this.#cells[index].sketch = sketch;
+    this.#cells[index].total = total;
   }
 
   add(index: number, from: SketchCells, fromIndex: number): void {
-    this.put(index, from.sketch(fromIndex), from.total(fromIndex));
-  }
-
-  put(index: number, sketch: Sketch, total: number): void {
     const cell = this.#cells[index];
-    cell.sketch.merge(sketch);
-    cell.total = addTotals(cell.total, total);
+    const added = from.#cells[fromIndex];
+    cell.sketch.merge(added.sketch);
+    cell.total = addTotals(cell.total, added.total);
   }
 
   move(from: number, to: number, start: number): void {

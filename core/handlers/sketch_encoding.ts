@@ -5,7 +5,8 @@ import { limits } from "../limits.ts";
 import { Bins } from "./bins.ts";
 import { readCounts, writeCounts } from "./count_coding.ts";
 import { DecodeError } from "./handler.ts";
-import { addToDense, BIN_MAX, BIN_OF_ONE, type DenseBins, FEW_MAX, Sketch } from "./sketch.ts";
+import { BIN_MAX, BIN_OF_ONE } from "./mapping.ts";
+import { addToDense, type DenseBins, FEW_MAX, Sketch } from "./sketch.ts";
 import { COUNT_MAX } from "./sums.ts";
 
 // How the bins are laid out: as a list in its order, or as rows of counts from the lowest bin to the highest. A dense

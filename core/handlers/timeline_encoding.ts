@@ -5,7 +5,11 @@ import { DecodeError } from "./handler.ts";
 import { type Cells, horizon, type Level, TIME_MAX, type Timeline } from "./timeline.ts";
 
 // The clock fixes which cells there can be: numbered from the newest on they are the slots of a timeline. A timeline in
-// steady use has a cell in nearly all of its slots, so that few runs of slots say where its cells are.
+// steady use has a cell in nearly all of its slots, so that few runs of slots say where its cells are: for each run one more
+// than the slots left out before it, and one less than its length; a zero ends them.
+
+/** More than any timeline has. */
+const SLOTS_MAX = 10_000;
 
 export function writeClock(writer: ByteWriter, clock: number): void {
   writer.varint(clock === -Infinity ? 0 : zigzag(clock) + 1);
@@ -19,19 +23,19 @@ export function readClock(reader: ByteReader): number {
 /** Where the cells are; what they hold is written next, from the newest on. */
 export function writeStarts<Store extends Cells<Store>>(writer: ByteWriter, timeline: Timeline<Store>): void {
   const { cells, clock, levels } = timeline;
-  const runs: { readonly gap: number; length: number }[] = [];
   let next = 0;
-  for (let index = cells.length - 1; index >= 0; index--) {
-    const slot = slotOf(levels, clock, cells.start(index));
-    if (slot === next && runs.length > 0) runs[runs.length - 1].length++;
-    else runs.push({ gap: slot - next, length: 1 });
-    next = slot + 1;
+  let index = cells.length - 1;
+  if (index >= 0) {
+    const slots = new Slots(levels, clock);
+    while (index >= 0) {
+      const slot = slots.of(cells.start(index));
+      writer.varint(slot - next + 1);
+      next = slot + 1;
+      for (index--; index >= 0 && slots.of(cells.start(index)) === next; index--) next++;
+      writer.varint(next - slot - 1);
+    }
   }
-  writer.varint(runs.length);
-  for (const { gap, length } of runs) {
-    writer.varint(gap);
-    writer.varint(length - 1);
-  }
+  writer.varint(0);
 }
 
 /** Moves an empty timeline to `clock` and fills it with cells, which are still empty. */
@@ -41,57 +45,61 @@ export function readStarts<Store extends Cells<Store>>(
   clock: number,
 ): void {
   const { cells, levels } = timeline;
-  const runs = reader.varint(reader.left);
-  if (clock === -Infinity) {
-    if (runs > 0) throw new DecodeError("a timeline without a clock must have no cells");
-    return;
-  }
-  timeline.roll(clock);
-  const slots = slotCount(levels, clock);
+  if (clock > -Infinity) timeline.roll(clock);
   const starts: number[] = [];
+  let slots: Slots | undefined;
   let slot = 0;
-  for (let run = 0; run < runs; run++) {
-    const gap = reader.varint(slots);
-    if (run > 0 && gap === 0) throw new DecodeError("runs of cells must not touch");
-    slot += gap;
-    const end = slot + reader.varint(slots) + 1;
-    if (end > slots) throw new DecodeError(`a timeline must have at most ${slots} cells: one has number ${end}`);
-    for (; slot < end; slot++) starts.push(startOf(levels, clock, slot));
+  for (;;) {
+    const gap = reader.varint(SLOTS_MAX);
+    if (gap === 0) break;
+    if (clock === -Infinity) throw new DecodeError("a timeline without a clock must have no cells");
+    if (gap === 1 && slot > 0) throw new DecodeError("runs of cells must not touch");
+    slots ??= new Slots(levels, clock);
+    slot += gap - 1;
+    for (let left = reader.varint(SLOTS_MAX); left >= 0; left--) starts.push(slots.startOf(slot++));
   }
-  for (const start of starts.reverse()) cells.insert(cells.length, start);
+  for (let index = starts.length - 1; index >= 0; index--) cells.insert(cells.length, starts[index]);
 }
 
-function slotOf(levels: readonly Level[], clock: number, start: number): number {
-  let slot = 0;
-  let end = endOf(levels, clock);
-  for (let index = 0;; index++) {
-    const { widthS } = levels[index];
-    const oldest = horizon(levels, index, clock);
-    if (start >= oldest || index === levels.length - 1) return slot + (end - start) / widthS - 1;
-    slot += (end - oldest) / widthS;
-    end = oldest;
+/** Numbers the slots of a timeline whose clock stands at `clock`. Is asked for ever older ones. */
+class Slots {
+  readonly #levels: readonly Level[];
+  readonly #clock: number;
+  #level = 0;
+  /** The number of the level's newest slot, where that ends, and where the level's oldest begins. */
+  #first = 0;
+  #end: number;
+  #oldest: number;
+
+  constructor(levels: readonly Level[], clock: number) {
+    const { widthS } = levels[0];
+    this.#levels = levels;
+    this.#clock = clock;
+    this.#end = (Math.floor(clock / widthS) + 1) * widthS;
+    this.#oldest = horizon(levels, 0, clock);
   }
-}
 
-function startOf(levels: readonly Level[], clock: number, slot: number): number {
-  let first = 0;
-  let end = endOf(levels, clock);
-  for (let index = 0;; index++) {
-    const { widthS } = levels[index];
-    const oldest = horizon(levels, index, clock);
-    const slots = (end - oldest) / widthS;
-    if (slot < first + slots) return end - (slot - first + 1) * widthS;
-    first += slots;
-    end = oldest;
+  /** The number of the slot that begins at `start`. */
+  of(start: number): number {
+    while (start < this.#oldest) this.#descend();
+    return this.#first + (this.#end - start) / this.#levels[this.#level].widthS - 1;
   }
-}
 
-function slotCount(levels: readonly Level[], clock: number): number {
-  return slotOf(levels, clock, horizon(levels, levels.length - 1, clock)) + 1;
-}
+  /** Where slot `slot` begins. */
+  startOf(slot: number): number {
+    for (;;) {
+      const { widthS } = this.#levels[this.#level];
+      const start = this.#end - (slot - this.#first + 1) * widthS;
+      if (start >= this.#oldest) return start;
+      this.#descend();
+    }
+  }
 
-/** Where the cell of the clock ends. */
-function endOf(levels: readonly Level[], clock: number): number {
-  const { widthS } = levels[0];
-  return (Math.floor(clock / widthS) + 1) * widthS;
+  #descend(): void {
+    if (this.#level + 1 === this.#levels.length) throw new DecodeError("a cell must not be older than the last level");
+    this.#first += (this.#end - this.#oldest) / this.#levels[this.#level].widthS;
+    this.#end = this.#oldest;
+    this.#level++;
+    this.#oldest = horizon(this.#levels, this.#level, this.#clock);
+  }
 }
