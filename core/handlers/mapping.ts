@@ -25,13 +25,13 @@ const middles = Float64Array.from({ length: BINS_OCTAVE }, (_, bin) => {
   return 2 * low * high / (low + high);
 });
 
-/** The bin of a positive normal double; for any other number something below 1 or above BIN_MAX. Without a branch. */
+/** The bin of a positive normal double; something below 1 for any other finite number. Without a branch. */
 export function binOf(value: number): number {
   double[0] = value;
   const word = words[HIGH];
-  const s = value * scales[(word >>> 20) & 0x7ff] - 1;
-  // The sign stands above the exponent, so that it lifts negative values out of all bins.
-  return Math.imul(BINS_OCTAVE, word >>> 20) + (((12 * s - 42) * s + 100) * s | 0) - (BINS_OCTAVE - 1) | 0;
+  const s = value * scales[(word >> 20) & 0x7ff] - 1;
+  // The sign comes along with the exponent, and takes negative values far below all bins.
+  return Math.imul(BINS_OCTAVE, word >> 20) + (((12 * s - 42) * s + 100) * s | 0) - (BINS_OCTAVE - 1) | 0;
 }
 
 /**
