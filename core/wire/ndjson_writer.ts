@@ -28,15 +28,19 @@ export type WireLine = EventsLine | StateLine;
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * The body of a batch in chunks of about 64 KiB. What is as the reader takes it to be is left out: the header's
+ * The body of a batch in chunks of about 64 KiB, or of `chunkBytes`: of whole lines each. What is as the reader takes it to be is left out: the header's
  * client, the default type, a version of 0.
  */
-export function* writeBatch(header: BatchHeader, lines: Iterable<WireLine>): Iterable<Uint8Array> {
+export function* writeBatch(
+  header: BatchHeader,
+  lines: Iterable<WireLine>,
+  { chunkBytes = CHUNK_BYTES }: { readonly chunkBytes?: number } = {},
+): Iterable<Uint8Array> {
   const chunk = new Chunk();
   chunk.text(`${formatHeader(header)}\n`);
   for (const line of lines) {
     writeLine(chunk, line, header.client);
-    if (chunk.length >= CHUNK_BYTES) yield chunk.take();
+    if (chunk.length >= chunkBytes) yield chunk.take();
   }
   if (chunk.length > 0) yield chunk.take();
 }
