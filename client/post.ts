@@ -17,8 +17,8 @@ export interface PostOptions {
   readonly body: Uint8Array<ArrayBuffer>;
   /** The host is about to end. */
   readonly isLast: boolean;
-  /** Ends the request early. */
-  readonly signal: AbortSignal;
+  /** Ends the request early, also when its time is over. */
+  readonly request: AbortController;
 }
 
 /** An answer names a thousand rejected lines at most; what is longer is none. */
@@ -29,16 +29,12 @@ const KEEPALIVE_BYTES_MAX = 60 * 1024;
 const PASSING: readonly number[] = [408, 425, 429];
 const REASON_CHARACTERS_MAX = 300;
 
-export async function post(settings: Settings, { body, isLast, signal }: PostOptions): Promise<Outcome> {
-  const request = new AbortController();
-  const abort = () => request.abort();
+export async function post(settings: Settings, { body, isLast, request }: PostOptions): Promise<Outcome> {
   let isLate = false;
   const cancelTimer = tryTimer(settings, () => {
     isLate = true;
-    abort();
+    request.abort();
   }, { ms: settings.requestTimeoutMs, background: true });
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
   try {
     const response = await settings.fetch(settings.url, {
       method: "POST",
@@ -55,7 +51,6 @@ export async function post(settings: Settings, { body, isLast, signal }: PostOpt
     return { kind: "failed", reason: `Cannot post to ${settings.url}: ${reason}`, retryAfterS: 0 };
   } finally {
     cancelTimer?.();
-    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -32,8 +32,9 @@ interface Batch {
   readonly events: number;
 }
 
-/** After so long, sealing lets the host go on with its own work. */
+/** After so long, sealing lets the host go on with its own work; it looks at the time whenever it has so many bytes. */
 const SLICE_S = 0.005;
+const SLICE_BYTES = 8 * 1024;
 const BACKOFF = { firstMs: 1000, maxMs: 10_000 };
 /** An agent that asks for more patience is asked again all the same. */
 const RETRY_AFTER_MAX_S = 600;
@@ -63,8 +64,10 @@ export class Sender {
   #flushing: Promise<FlushResult> | undefined;
   #nextFlush: Promise<FlushResult> | undefined;
   #stopping: Promise<FlushResult> | undefined;
-  /** Aborted when `stop` has no more time. */
-  #over = new AbortController();
+  /** Whether `stop` has no more time. */
+  #isOver = false;
+  /** Ends what is being waited for, an answer or a pause. */
+  #interrupt: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   /** By the stopwatch: before the first the timer doesn't try, before the second nobody does. */
   #backoffUntil = -Infinity;
@@ -79,7 +82,7 @@ export class Sender {
   use(settings: Settings): void {
     this.#settings = settings;
     this.#stopping = undefined;
-    this.#over = new AbortController();
+    this.#isOver = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.schedule();
@@ -167,11 +170,13 @@ export class Sender {
     this.#recorder.isStopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const over = this.#over;
     const deadline = this.#now() + this.#settings.stopTimeoutMs / 1000;
-    const cancelDeadline = tryTimer(this.#settings, () => over.abort(), { ms: this.#settings.stopTimeoutMs });
+    const cancelDeadline = tryTimer(this.#settings, () => {
+      this.#isOver = true;
+      this.#interrupt?.();
+    }, { ms: this.#settings.stopTimeoutMs });
     await this.#flushing;
-    while (!over.signal.aborted) {
+    while (!this.#isOver) {
       await this.#sendAll({ isLast: true });
       const next = Math.max(this.#backoffUntil, this.#retryAfter);
       if (this.pending === 0 || next >= deadline || !await this.#pause(next - this.#now())) break;
@@ -189,14 +194,15 @@ export class Sender {
   /** A batch of what is due; undefined where that came to nothing. */
   async #seal(): Promise<Batch | undefined> {
     this.#window ??= new SendWindow(senderId(this.#settings.random), { batchesMax: 1 });
+    const sent = this.#settings.clock();
     const id = this.#window.open();
-    const header = { client: this.#settings.client, id, sent: this.#settings.clock() };
+    const header = { client: this.#settings.client, id, sent };
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     let sliceEnd = this.#now() + SLICE_S;
     const lines = this.#countEvents(this.#recorder.waiting.lines(() => bytes >= limits.batchBytesMax));
     try {
-      for (const chunk of writeBatch(header, lines)) {
+      for (const chunk of writeBatch(header, lines, { chunkBytes: SLICE_BYTES })) {
         chunks.push(chunk);
         bytes += chunk.length;
         if (this.#now() < sliceEnd) continue;
@@ -227,9 +233,13 @@ export class Sender {
 
   /** Posts the batch; answers whether it is done with, whichever way. */
   async #deliver(batch: Batch, { isLast }: { readonly isLast: boolean }): Promise<boolean> {
+    if (this.#isOver) return false;
     this.requests++;
     this.#sent += batch.events;
-    const outcome = await post(this.#settings, { body: batch.body, isLast, signal: this.#over.signal });
+    const request = new AbortController();
+    this.#interrupt = () => request.abort();
+    const outcome = await post(this.#settings, { body: batch.body, isLast, request });
+    this.#interrupt = undefined;
     switch (outcome.kind) {
       case "answered":
         this.failures = 0;
@@ -281,18 +291,15 @@ export class Sender {
     return this.#settings.stopwatch();
   }
 
-  /** Lets time pass, until `stop` is out of it at most; answers false at once where the host has no timers. */
+  /** Lets time pass, unless it is interrupted; answers false at once where the host has no timers. */
   #pause(seconds: number): Promise<boolean> {
-    const { signal } = this.#over;
     return new Promise((resolve) => {
-      const done = () => {
+      const cancel = tryTimer(this.#settings, () => resolve(true), { ms: Math.max(0, seconds * 1000) });
+      this.#interrupt = () => {
         cancel?.();
-        signal.removeEventListener("abort", done);
         resolve(true);
       };
-      const cancel = tryTimer(this.#settings, done, { ms: Math.max(0, seconds * 1000) });
-      if (cancel === undefined) return resolve(false);
-      signal.addEventListener("abort", done);
+      if (cancel === undefined) resolve(false);
     });
   }
 }
