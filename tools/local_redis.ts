@@ -290,6 +290,11 @@ function isSettled(reply: RedisReply, replicas: number, sentinels: number): bool
     Number(valueByName.get("num-other-sentinels")) >= sentinels - 1;
 }
 
+/** Replicas that have told their master how far they are: from then on it can wait for them. */
+function onlineReplicas(info: RedisReply): number {
+  return [...String(info).matchAll(/^slave\d+:.*state=online,offset=[1-9]/gm)].length;
+}
+
 /** A line of INFO. */
 function field(info: RedisReply, name: string): string | undefined {
   return typeof info === "string" ? info.match(new RegExp(`^${name}:(.*?)\r?$`, "m"))?.[1] : undefined;

@@ -36,11 +36,12 @@ export async function enqueueOn(
   batch: Pick<ShardPart, "id" | "placed">,
   options: EnqueueOptions,
 ): Promise<Enqueued> {
+  const answers: Enqueued[] = [];
   if (!isTooLarge(batch.placed)) {
     const answer = await apply(shard, { ...batch, part: "" }, options);
     if (answer !== "divided") return answer;
+    answers.push({ verdict: "repeated", conflicts: [], full: [] });
   }
-  const answers: Enqueued[] = [];
   for (const [part, placed] of divide(batch.placed)) {
     const answer = await apply(shard, { id: batch.id, placed, part: String(part) }, options);
     assert(answer !== "divided", "only a whole batch can have been divided");
@@ -56,7 +57,7 @@ export function merge(answers: readonly Enqueued[]): Enqueued {
   const byIndex = (a: { readonly index: number }, b: { readonly index: number }) => a.index - b.index;
   return {
     // Where one can't tell whether its part was applied, nobody can say of the whole that it is.
-    verdict: verdicts.has("stale") ? "stale" : verdicts.has("new") ? "new" : "repeated",
+    verdict: verdicts.has("stale") ? "stale" : verdicts.has("repeated") && !verdicts.has("new") ? "repeated" : "new",
     conflicts: answers.flatMap(({ conflicts }) => conflicts).sort(byIndex),
     full: answers.flatMap(({ full }) => full).sort(byIndex),
   };

@@ -37,6 +37,14 @@ local function fields(key, names)
 end
 `;
 
+/**
+ * A write that changes nothing. A Redis whose memory is full refuses the first write of a script where it could need
+ * memory, and none after the first: so what drains queues, and whoever may drain them, works however full it is.
+ */
+const ALTHOUGH_FULL = `
+redis.call('DEL', ARGV[1] .. 'nothing')
+`;
+
 /** A bucket's queue as numbers, and how it is written back. */
 const QUEUE = `
 local function number(value) return string.format('%.0f', value) end
@@ -156,7 +164,7 @@ return redis.call('GET', ARGV[1] .. 'layout')
  * its number of items, and for each item name, count of entries, and the item.
  *
  * Answers one of: new, repeated, stale; divided, where parts of the batch were applied, so that the rest must come in
- * parts too; refused with tabs and the types that they have, tabs too many, and clients too many: then nothing was done,
+ * parts too; refused with tabs and the types that they have, tabs too many, or clients too many: then nothing was done,
  * and the caller comes again without them.
  */
 export const ENQUEUE: Script = {
@@ -214,7 +222,10 @@ for i = 1, #clients do
     list[#list + 1] = clients[i]
   end
 end
-if #conflicts + #tabsFull + #clientsFull > 0 then return { 'refused', conflicts, tabsFull, clientsFull } end
+-- One reason at a time: what is left out for it leaves room for others.
+if #conflicts > 0 then return { 'refused', conflicts, {}, {} } end
+if #clientsFull > 0 then return { 'refused', {}, {}, clientsFull } end
+if #tabsFull > 0 then return { 'refused', {}, tabsFull, {} } end
 
 for i = 1, #tabsNew do
   local tab = tabsNew[i]
@@ -258,7 +269,7 @@ return { 'new' }
  */
 export const LEASE: Script = {
   name: "lease",
-  lua: `
+  lua: `${ALTHOUGH_FULL}
 local prefix, owner, leases = ARGV[1], ARGV[2], {}
 for i = 5, #ARGV do
   local key = prefix .. ARGV[i]
@@ -282,7 +293,7 @@ return leases
 /** Gives leases back. Work: a few commands a bucket. ARGV: prefix; then bucket, owner, fence of each. */
 export const RELEASE: Script = {
   name: "release",
-  lua: `
+  lua: `${ALTHOUGH_FULL}
 for i = 2, #ARGV, 3 do
   local key, owner = ARGV[1] .. ARGV[i], ARGV[i + 1]
   local known = redis.call('HMGET', key .. ':owner', 'owner', 'fence')
@@ -389,8 +400,7 @@ if ARGV[7] ~= '' then
   queue.head = found.start + nth
 end
 
--- First what a Redis without memory does not refuse: afterwards it refuses nothing of this script, so that queues can
--- be drained however full it is.
+${ALTHOUGH_FULL}
 redis.call('LTRIM', key .. ':queue', gone, -1)
 redis.call('LTRIM', key .. ':items', gone, -1)
 queue.items = queue.items + gone
@@ -482,7 +492,7 @@ export const CLIENTS: Script = {
 /** Announces a server. Work: the number of servers. ARGV: prefix, id, ms to live, what it says of itself. */
 export const HEARTBEAT: Script = {
   name: "announce a server",
-  lua: `
+  lua: `${ALTHOUGH_FULL}
 redis.call('PSETEX', ARGV[1] .. 'member:' .. ARGV[2], ARGV[3], ARGV[4])
 redis.call('SADD', ARGV[1] .. 'members', ARGV[2])
 for _, id in ipairs(redis.call('SMEMBERS', ARGV[1] .. 'members')) do

@@ -21,10 +21,10 @@ export type Run = (script: Script, args: readonly ScriptArgument[]) => Promise<u
 
 /** Where Redis or Sentinel ask for them. */
 export interface Credentials {
-  readonly username?: string;
-  readonly password?: string;
-  readonly sentinelUsername?: string;
-  readonly sentinelPassword?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly sentinelUsername?: string | undefined;
+  readonly sentinelPassword?: string | undefined;
 }
 
 export interface ShardsOptions {
@@ -185,10 +185,13 @@ class Link {
     this.#range = range;
     this.#options = options;
     this.#redis = connectionTo(range.name, options);
-    this.#redis.on("error", (error: Error) => this.#note(error.message));
     this.#redis.on("sentinelError", (error: Error) => this.#sentinelTrouble = error.message);
+    this.#redis.on("connect", () => this.#sentinelTrouble = undefined);
+    // What the operating system says of a master has a code; what the last Sentinel said is plainer than the summary.
+    this.#redis.on("error", (error: Error) => {
+      this.#note("code" in error ? error.message : this.#sentinelTrouble ?? error.message);
+    });
     this.#redis.on("ready", () => {
-      this.#sentinelTrouble = undefined;
       this.#trouble = undefined;
       this.#begun.resolve();
     });
@@ -235,7 +238,7 @@ class Link {
   }
 
   #note(trouble: string): void {
-    this.#trouble = this.#sentinelTrouble === undefined ? trouble : `${trouble} (${this.#sentinelTrouble})`;
+    this.#trouble = trouble;
     this.#begun.resolve();
   }
 
@@ -254,7 +257,8 @@ class Link {
   async #check(): Promise<void> {
     const losses = this.#losses;
     try {
-      const problem = await this.#options.check(this.#range, (script, args) => this.#evaluate({ script, args }));
+      const problem = await this.#evictionProblem() ??
+        await this.#options.check(this.#range, (script, args) => this.#evaluate({ script, args }));
       if (problem !== undefined) throw new Error(problem);
       this.#trouble = undefined;
     } catch (error) {
@@ -263,6 +267,23 @@ class Link {
       if (error instanceof Error) this.#note(error.message);
       throw error;
     }
+  }
+
+  /** A full Redis may be set to throw away what expires: leases, and which batches were applied. */
+  async #evictionProblem(): Promise<string | undefined> {
+    const valueByName = new Map<unknown, unknown>();
+    try {
+      const reply = await this.#redis.call("CONFIG", ["GET", "maxmemory*"]);
+      if (Array.isArray(reply)) {
+        for (let at = 0; at < reply.length; at += 2) valueByName.set(reply[at], reply[at + 1]);
+      }
+    } catch (error) {
+      if (isReply(error)) return undefined; // some that are managed by others don't tell
+      throw error;
+    }
+    const policy = valueByName.get("maxmemory-policy");
+    if (valueByName.get("maxmemory") === "0" || policy === "noeviction") return undefined;
+    return `its maxmemory-policy must be noeviction: current value is ${policy}`;
   }
 
   async #evaluate(call: Call): Promise<unknown> {
@@ -382,6 +403,11 @@ function shaOf(script: Script): string {
   const sha = shaByScript.get(script) ?? createHash("sha1").update(script.lua).digest("hex");
   shaByScript.set(script, sha);
   return sha;
+}
+
+/** Redis answered, if only that it will not do it. */
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReplyError";
 }
 
 /** Redis doesn't know the script by its hash: nothing was run. */
