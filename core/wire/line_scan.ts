@@ -10,6 +10,7 @@ import type { Columns } from "./columns.ts";
 import { isCount } from "./json.ts";
 import type { LinePlace } from "./line_parser.ts";
 import { NumberScan } from "./number_scan.ts";
+import { PlainEvents } from "./plain_events.ts";
 
 const TAB = 0x09;
 const RETURN = 0x0d;
@@ -21,7 +22,6 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-const LOWER_N = 0x6e;
 
 const IS_IN_NAMES = Uint8Array.from({ length: 256 }, (_, byte) => {
   return nameProblem(String.fromCharCode(byte)) === undefined ? 1 : 0;
@@ -42,6 +42,7 @@ const ascii = new TextDecoder();
 /** Scans lines. One for each reader: it keeps its place while it scans. */
 export class LineScan {
   readonly #number = new NumberScan();
+  readonly #plain = new PlainEvents();
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #end = 0;
@@ -75,14 +76,18 @@ export class LineScan {
     return true;
   }
 
-  /** Moves past a key and its colon, if it is this one. */
-  #takeKey(key: Uint8Array): boolean {
+  /** Moves past a word and the white space behind it, if it is this one. */
+  #takeWord(word: Uint8Array): boolean {
     const start = this.#at;
-    for (let index = 0; index < key.length; index++) {
-      if (this.#bytes[start + index] !== key[index]) return false;
+    for (let index = 0; index < word.length; index++) {
+      if (this.#bytes[start + index] !== word[index]) return false;
     }
-    this.#at = skipSpace(this.#bytes, start + key.length);
-    return this.#take(COLON);
+    this.#at = skipSpace(this.#bytes, start + word.length);
+    return true;
+  }
+
+  #takeKey(key: Uint8Array): boolean {
+    return this.#takeWord(key) && this.#take(COLON);
   }
 
   /** As `takeKey`, with the comma before it; moves nowhere where it is another. */
@@ -114,8 +119,8 @@ export class LineScan {
 
   /** The keys of a State: how many events, in which version, and its bytes. */
   #state(base64: Base64Decoder): Payload | undefined {
-    const count = this.#takeNextKey(KEY_N) ? this.#count() : 0;
-    const version = this.#takeNextKey(KEY_V) ? this.#count() : 0;
+    const count = this.#takeNextKey(KEY_N) ? this.#takeNumber() : 0;
+    const version = this.#takeNextKey(KEY_V) ? this.#takeNumber() : 0;
     if (!isCount(count) || !isCount(version)) return undefined;
     if (!this.#takeNextKey(KEY_STATE) || this.#bytes[this.#at] !== QUOTE) return undefined;
     const start = this.#at + 1;
@@ -127,54 +132,38 @@ export class LineScan {
     return encoded === undefined ? undefined : { kind: "state", encoded, version, count };
   }
 
-  /** A number; NaN where there is none. */
-  #count(): number {
-    const count = this.#number.read(this.#bytes, this.#at);
-    this.#at = skipSpace(this.#bytes, this.#number.end);
-    return count;
-  }
-
   #events(columns: Columns): Payload | undefined {
     if (!this.#take(OPEN_ARRAY)) return undefined;
     let count = 0;
-    // Kept in variables for the sake of speed: here the reader spends its time.
-    const bytes = this.#bytes;
-    const number = this.#number;
-    let { times, values } = columns;
-    let at = this.#at;
-    while (bytes[at] === OPEN_ARRAY) {
-      at = skipSpace(bytes, at + 1);
-      let time = NaN;
-      const isUntimed = bytes[at] === LOWER_N;
-      if (isUntimed) {
-        if (bytes[at + 1] !== NULL[1] || bytes[at + 2] !== NULL[2] || bytes[at + 3] !== NULL[3]) return undefined;
-        at = skipSpace(bytes, at + NULL.length);
-        if (bytes[at] !== COMMA) return undefined;
-        at = skipSpace(bytes, at + 1);
-      }
-      let value = number.read(bytes, at);
-      at = skipSpace(bytes, number.end);
-      if (bytes[at] === COMMA && !isUntimed) {
-        time = value;
-        value = number.read(bytes, skipSpace(bytes, at + 1));
-        at = skipSpace(bytes, number.end);
-        if (!Number.isFinite(time)) return undefined;
-      }
-      if (!Number.isFinite(value) || bytes[at] !== CLOSE_ARRAY) return undefined;
-      if (count === times.length) {
-        columns.grow();
-        ({ times, values } = columns);
-      }
-      times[count] = time;
-      values[count] = value;
-      count++;
-      at = skipSpace(bytes, at + 1);
-      if (bytes[at] !== COMMA) break;
-      at = skipSpace(bytes, at + 1);
-      if (bytes[at] !== OPEN_ARRAY) return undefined;
+    if (this.#bytes[this.#at] !== CLOSE_ARRAY) {
+      do {
+        if (count === columns.times.length) columns.grow();
+        const countBefore = count;
+        count = this.#plain.read(this.#bytes, { start: this.#at, columns, count });
+        if (count > countBefore) this.#at = skipSpace(this.#bytes, this.#plain.end);
+        else if (!this.#event(columns, count++)) return undefined;
+      } while (this.#take(COMMA));
     }
-    this.#at = at;
     return this.#take(CLOSE_ARRAY) ? columns.events(count) : undefined;
+  }
+
+  /** An event of any form. */
+  #event({ times, values }: Columns, index: number): boolean {
+    if (!this.#take(OPEN_ARRAY)) return false;
+    const isUntimed = this.#takeWord(NULL);
+    if (isUntimed && !this.#take(COMMA)) return false;
+    const first = this.#takeNumber();
+    const isTimed = !isUntimed && this.#take(COMMA);
+    times[index] = isTimed ? first : NaN;
+    values[index] = isTimed ? this.#takeNumber() : first;
+    return Number.isFinite(first) && Number.isFinite(values[index]) && this.#take(CLOSE_ARRAY);
+  }
+
+  /** A number; NaN where there is none, and then no more can be taken. */
+  #takeNumber(): number {
+    const number = this.#number.read(this.#bytes, this.#at);
+    this.#at = skipSpace(this.#bytes, this.#number.end);
+    return number;
   }
 }
 
