@@ -1,6 +1,6 @@
 // Rows of counts as bits: neighbouring bins of a sketch hold about as much, and how much that varies changes slowly.
 
-import { type ByteReader, type ByteWriter, unzigzag, zigzag } from "../bytes.ts";
+import type { ByteReader, ByteWriter } from "../bytes.ts";
 import { DecodeError } from "./handler.ts";
 import { COUNT_MAX } from "./sums.ts";
 
@@ -8,10 +8,12 @@ import { COUNT_MAX } from "./sums.ts";
 // whose parameter follows the differences so far, as in JPEG-LS (Weinberger, Seroussi, Sapiro: "LOCO-I", 2000). On
 // counts drawn from smooth distributions that takes about a bit a count more than their entropy.
 
-/** So many zero bits announce a count that is written out since it is too far from the prediction. */
+/** So many zero bits announce a count that is written out, since it is too far from the prediction or not `NEAR`. */
 const FAR = 16;
 const FAR_WIDTH_BITS = 6;
-/** A difference is taken for at most this large where the parameter follows it, for the sake of 32-bit arithmetic. */
+/** Counts are below this where they are predicted, and predict as if they were: all is arithmetic on words then. */
+const NEAR = 2 ** 29;
+/** A difference weighs at most this much in the mean that the parameter follows. */
 const FOLLOWED_MAX = 2 ** 24;
 /** Eight times the mean difference that a row is taken to start with. */
 const FOLLOWED_FIRST = 8;
@@ -22,11 +24,12 @@ export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
   let beforeLast = 0;
   for (let index = 0; index < counts.length; index++) {
     const count = counts[index];
-    const difference = zigzag(count - Math.floor((last + beforeLast) / 2));
+    const near = count < NEAR ? count | 0 : NEAR;
+    const signed = near - ((last + beforeLast) >> 1) | 0;
+    const difference = (signed << 1) ^ (signed >> 31);
     const width = parameter(followed);
-    // A width has at most 24 bits: what needs more than 28 is far with any.
-    const high = difference < 2 ** 28 ? Math.min(difference >>> width, FAR) : FAR;
-    if (high === FAR) writeFar(writer, count);
+    const high = difference >>> width;
+    if (high >= FAR || near === NEAR) writeFar(writer, count);
     else if (high + width < 24) {
       const low = difference & ((1 << width) - 1);
       writer.bits((low << (high + 1)) | (1 << high), high + 1 + width);
@@ -36,7 +39,7 @@ export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
     }
     followed = follow(followed, difference);
     beforeLast = last;
-    last = count;
+    last = near;
   }
   writer.alignBits();
 }
@@ -47,19 +50,27 @@ export function readCounts(reader: ByteReader, counts: Float64Array): void {
   let last = 0;
   let beforeLast = 0;
   for (let index = 0; index < counts.length; index++) {
-    const predicted = Math.floor((last + beforeLast) / 2);
+    const predicted = (last + beforeLast) >> 1;
     const width = parameter(followed);
     const high = reader.zeroBits(FAR);
-    const count = high < FAR
-      ? predicted + unzigzag((high << width) + (width > 0 ? reader.bits(width) : 0))
-      : readFar(reader);
-    if (count < 0 || count > COUNT_MAX) {
-      throw new DecodeError(`a count must be from 0 to ${COUNT_MAX}: current value is ${count}`);
+    let near: number;
+    let difference: number;
+    if (high < FAR) {
+      difference = (high << width) | (width > 0 ? reader.bits(width) : 0);
+      near = predicted + ((difference >>> 1) ^ -(difference & 1)) | 0;
+      if (near < 0) throw new DecodeError(`a count must not be negative: current value is ${near}`);
+      counts[index] = near;
+      near = Math.min(near, NEAR);
+    } else {
+      const count = readFar(reader);
+      counts[index] = count;
+      near = count < NEAR ? count | 0 : NEAR;
+      const signed = near - predicted | 0;
+      difference = (signed << 1) ^ (signed >> 31);
     }
-    followed = follow(followed, zigzag(count - predicted));
-    counts[index] = count;
+    followed = follow(followed, difference);
     beforeLast = last;
-    last = count;
+    last = near;
   }
   reader.alignBits();
 }
@@ -83,6 +94,7 @@ function readFar(reader: ByteReader): number {
     count += reader.bits(Math.min(left, 24)) * scale;
     scale *= 2 ** 24;
   }
+  if (count > COUNT_MAX) throw new DecodeError(`a count must be at most ${COUNT_MAX}: current value is ${count}`);
   return count;
 }
 
@@ -93,10 +105,10 @@ function widthOf(value: number): number {
 
 /** The width of the low part of a difference: the bits of 0.69 times the mean difference so far (11 / 128 ≈ 0.69 / 8). */
 function parameter(followed: number): number {
-  return 32 - Math.clz32((followed * 11) >> 7);
+  return 32 - Math.clz32(Math.imul(followed, 11) >> 7);
 }
 
 /** Eight times the mean difference, the newest weighing an eighth. */
 function follow(followed: number, difference: number): number {
-  return followed + Math.min(difference, FOLLOWED_MAX) - (followed >> 3);
+  return followed + (difference < FOLLOWED_MAX ? difference : FOLLOWED_MAX) - (followed >> 3) | 0;
 }
