@@ -18,8 +18,6 @@ export class Ledger {
   readonly #offered = new Map<string, Sum>();
   readonly #accepted = new Map<string, Sum>();
   #batches = 0;
-  /** When the newest batch was accepted, as of performance.now(). */
-  #newest = -Infinity;
 
   constructor(options: { readonly isSeenAtOnce: boolean }) {
     this.isSeenAtOnce = options.isSeenAtOnce;
@@ -28,10 +26,6 @@ export class Ledger {
   /** Batches accepted. */
   get batches(): number {
     return this.#batches;
-  }
-
-  get newest(): number {
-    return this.#newest;
   }
 
   get events(): number {
@@ -47,7 +41,6 @@ export class Ledger {
   accept(sums: Sums): void {
     addAll(this.#accepted, sums);
     this.#batches++;
-    this.#newest = performance.now();
   }
 
   /** What must be seen from now on. */

@@ -27,7 +27,7 @@ const EVENTS_MAX = 20;
 const LANES = 2;
 const ANSWER_MS = 5000;
 /** Between batches of a lane, and before a repeat: a load that leaves some of the machine to the others. */
-const PAUSE_MS = 15;
+const PAUSE_MS = 25;
 /** Raw events; the odd ones as States. */
 const TYPES = ["CounterGroup", "PercentileGroup", "TotalsCounter"] as const;
 
@@ -47,6 +47,8 @@ export class Load {
   /** Answers that nobody may give to a good batch. */
   readonly violations: string[] = [];
   readonly #work: readonly Promise<unknown>[];
+  /** When the batch of each sender was made that was accepted last, as of performance.now(). */
+  readonly #newestBySender = new Map<string, number>();
   #isStopping = false;
   #isAbandoned = false;
 
@@ -66,6 +68,11 @@ export class Load {
     await Promise.all(this.#work);
   }
 
+  /** Whether each sender had a batch accepted that it made after a moment of performance.now(). */
+  hasAcceptedSince(moment: number): boolean {
+    return [...this.#newestBySender.values()].every((made) => made > moment);
+  }
+
   /** Leaves what was not answered as it is. */
   abandon(): void {
     this.#isAbandoned = true;
@@ -75,12 +82,14 @@ export class Load {
     while (!this.#isStopping) {
       const id = window.open();
       const { body, sums } = this.#batch(id);
+      const made = performance.now();
       this.ledger.offer(sums);
       while (!await this.#post(body)) {
         if (this.#isAbandoned) return;
-        await pass(PAUSE_MS * 4);
+        await pass(2 * PAUSE_MS);
       }
       this.ledger.accept(sums);
+      this.#newestBySender.set(id.sender, made);
       window.close(id.seq);
       await pass(PAUSE_MS);
     }

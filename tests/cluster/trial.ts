@@ -13,6 +13,8 @@ const SEED = Number(Deno.env.get("TABA_SEED") ?? Date.now() % 1_000_000);
 /** Short enough that many rounds of dying and taking over fit into a test. */
 const SERVER_ARGS = ["--commit-ms", "250", "--lease-ms", "1000"];
 const AGENT_ARGS = ["--flush-ms", "100"];
+/** Enough for the shards and servers to share; a query of all tabs asks for each. */
+const BUCKETS = 16;
 
 export interface TrialOptions extends LocalClusterOptions {
   /** Whether a reader may see events vanish that nobody was told are accepted. */
@@ -26,7 +28,7 @@ export class Trial implements AsyncDisposable {
   readonly throughAgent: Load;
   readonly reader: Reader;
   readonly #reading: Promise<void>;
-  #isSettled = false;
+  #isStopped = false;
 
   constructor(cluster: LocalCluster, options: { readonly agentUrl: string; readonly mayFall: boolean }) {
     this.cluster = cluster;
@@ -52,13 +54,23 @@ export class Trial implements AsyncDisposable {
     await until(() => performance.now() >= moment && ledger.batches >= batches, { what: "batches are accepted" });
   }
 
+  /** Events accepted. */
+  get events(): number {
+    return this.direct.ledger.events + this.throughAgent.ledger.events;
+  }
+
+  /** Makes no further batch, and waits until all were accepted. */
+  async stopLoad(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([this.direct.stop(), this.throughAgent.stop()]);
+    this.reader.stop();
+    await this.#reading;
+  }
+
   /** Ends the load, and holds all answers against the ledgers: at once, and when everything was drained. */
   async settle(): Promise<void> {
-    this.#isSettled = true;
     const { direct, throughAgent, reader, cluster } = this;
-    await Promise.all([direct.stop(), throughAgent.stop()]);
-    reader.stop();
-    await this.#reading;
+    await this.stopLoad();
     const [server] = cluster.servers;
     await until(() => assertCounted(server.url, this.ledgers).then(() => true), { what: "all is counted" });
     for (const { url } of cluster.servers) await assertCounted(url, this.ledgers);
@@ -75,23 +87,18 @@ export class Trial implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // After a failure the load could wait for ever for a server that is dead.
-    if (!this.#isSettled) this.abandon();
-    await Promise.all([this.direct.stop(), this.throughAgent.stop(), this.#reading]);
+    if (!this.#isStopped) {
+      for (const load of [this.direct, this.throughAgent]) load.abandon();
+    }
+    await this.stopLoad();
     await this.cluster[Symbol.asyncDispose]();
-  }
-
-  /** Ends load and reader wherever they are. */
-  abandon(): void {
-    this.direct.abandon();
-    this.throughAgent.abandon();
-    this.reader.stop();
   }
 
   #tell(): void {
     const { direct, throughAgent, reader } = this;
     const answers = [...direct.answers].sort().map(([status, count]) => `${status || "none"}: ${count}`).join(", ");
     console.log(
-      `    seed ${SEED}: ${direct.ledger.events + throughAgent.ledger.events} events in ` +
+      `    seed ${SEED}: ${this.events} events in ` +
         `${direct.ledger.batches + throughAgent.ledger.batches} batches, all counted once; answers ${answers}; ` +
         `${direct.repeated.batches} repeats were recognised; ${reader.counts.read} reads were looked at`,
     );
@@ -100,7 +107,7 @@ export class Trial implements AsyncDisposable {
 
 /** Starts a cluster with an agent, and the load on both. */
 export async function startTrial(options: TrialOptions): Promise<Trial> {
-  const cluster = await startCluster({ serverArgs: SERVER_ARGS, ...options });
+  const cluster = await startCluster({ serverArgs: SERVER_ARGS, buckets: BUCKETS, ...options });
   try {
     const agent = await cluster.startAgent(AGENT_ARGS);
     const trial = new Trial(cluster, { agentUrl: agent.url, mayFall: options.mayFall ?? false });
@@ -113,7 +120,10 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
 }
 
 export interface Status {
-  readonly store: { readonly queues: { readonly entries: number }; readonly error?: string };
+  readonly store: {
+    readonly queues: { readonly entries: number; readonly oldestS: number | null };
+    readonly error?: string;
+  };
   readonly drain: { readonly buckets: number; readonly commits: number; readonly lost: number } | null;
 }
 
