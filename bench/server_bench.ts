@@ -5,6 +5,7 @@
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { type WireLine, writeBatch } from "../core/wire/ndjson.ts";
+import { Delays } from "../server/delays.ts";
 import { Drain } from "../server/drain.ts";
 import { Membership } from "../server/membership.ts";
 import { Server } from "../server/server.ts";
@@ -32,7 +33,13 @@ class Bench {
     const self = { id: "server", url: "http://server", roles: ["be"], started } as const;
     this.#membership = new Membership(this.#store, self, { ttlMs: 60_000 });
     this.server = new Server({ ...world, store: this.#store, self });
-    this.drain = new Drain({ ...world, store: this.#store, membership: this.#membership, leaseMs: 60_000 });
+    this.drain = new Drain({
+      ...world,
+      delays: new Delays(clock),
+      store: this.#store,
+      membership: this.#membership,
+      leaseMs: 60_000,
+    });
   }
 
   async post(body: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -7,6 +7,7 @@ import { limits } from "../core/limits.ts";
 import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import type { Log } from "../service/log.ts";
 import { describeError } from "../service/log.ts";
+import type { Delays } from "./delays.ts";
 import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
 import type { Membership } from "./membership.ts";
 import { Patience } from "./patience.ts";
@@ -20,6 +21,7 @@ export interface DrainOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly delays: Delays;
   readonly pause: Pause;
   /** The longest that an entry waits for its commit while the store answers. */
   readonly commitMs?: number;
@@ -46,8 +48,6 @@ export interface DrainStatus {
   readonly dirtyBytes: number;
   /** Entries that this server can't read, waiting for one that can. */
   readonly heldBack: number;
-  /** From acceptance to commit, of the oldest entry of the last commit that had any. */
-  readonly delayS: number;
 }
 
 /** Leases are renewed this often while they last. */
@@ -74,7 +74,6 @@ export class Drain {
   readonly #workByBucket = new Map<number, Work>();
   readonly #patience: Patience;
   readonly #counts = { entries: 0, events: 0, states: 0, commits: 0, removed: 0, lost: 0, evicted: 0, troubles: 0 };
-  #delayS = 0;
   #nextRenewal = 0;
   #commitsNamed = 0;
 
@@ -100,7 +99,6 @@ export class Drain {
       heldBytes,
       dirtyBytes,
       heldBack,
-      delayS: this.#delayS,
     };
   }
 
@@ -263,7 +261,7 @@ export class Drain {
     this.#counts.events += events;
     this.#counts.states += states;
     this.#counts.removed += removed;
-    if (oldest !== undefined) this.#delayS = this.#options.clock() - oldest;
+    if (oldest !== undefined) this.#options.delays.record("commit", oldest);
   }
 
   #heldBack(entry: QueuedEntry, why: string): void {

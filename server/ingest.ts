@@ -18,6 +18,7 @@ import {
   staleRefusal,
 } from "../service/post.ts";
 import { Tally } from "../service/tally.ts";
+import type { Delays } from "./delays.ts";
 import type { Overload } from "./overload.ts";
 import { storeState } from "./stored.ts";
 import { type Enqueued, type Entry, type Store, StoreTrouble } from "./store/store.ts";
@@ -26,6 +27,7 @@ export interface IngestOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly overload: Overload;
+  readonly delays: Delays;
   readonly clock: Clock;
   readonly pause: Pause;
   readonly bodyBytesMax: number;
@@ -97,10 +99,12 @@ export class Ingest {
   }
 
   async #enqueue(post: Post): Promise<Taken> {
-    const { store, overload } = this.#options;
+    const { store, overload, delays, clock } = this.#options;
     const folded = [...post.folding];
     const entries = await this.#entriesOf(folded);
+    const begun = clock();
     const enqueued = await store.enqueue(post.header.id, entries);
+    delays.record("enqueue", begun);
     switch (enqueued.verdict) {
       case "repeated":
         this.#counts.repeated++;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
+import { Delays } from "./delays.ts";
 import { Ingest } from "./ingest.ts";
 import { Overload } from "./overload.ts";
 import { MemoryStore } from "./store/memory_store.ts";
@@ -28,7 +29,7 @@ class Fixture {
     const overload = new Overload({ store: faulty, clock, random: () => 0.5, queueBytesSoft: 0, queueBytesHard });
     const pause = () => Promise.resolve();
     const limits = { bodyBytesMax: 100_000, lineBytesMax: 10_000 };
-    this.ingest = new Ingest({ store: faulty, registry, overload, clock, pause, ...limits });
+    this.ingest = new Ingest({ store: faulty, registry, overload, delays: new Delays(clock), clock, pause, ...limits });
   }
 
   async post(...lines: readonly unknown[]) {

@@ -56,7 +56,8 @@ export function drainerOf(bucket: number, ids: readonly string[]): string | unde
   return best;
 }
 
-function drainersOf(members: readonly Member[]): readonly string[] {
+/** The ids of the servers that share the buckets. */
+export function drainersOf(members: readonly Member[]): readonly string[] {
   return members.filter(({ roles }) => roles.includes("be")).map(({ id }) => id);
 }
 

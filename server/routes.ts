@@ -10,6 +10,8 @@
 // GET  /types       the types of tabs, by name         ?name ?re ?tag
 // GET  /clients     the names of clients               ?client ?re
 // GET  /status      this server, and what it knows of the cluster
+// GET  /servers     the servers that are announced, and how many buckets each ought to drain
+// GET  /latency     how long this server lately took to enqueue posts and to commit them, in seconds
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
 //
@@ -22,15 +24,19 @@
 // /supertabs             type: value              {"type": value}
 // /types                 name: type               {"name": "type"}
 // /names, /clients       name                     ["name"]
+// /servers               id: value                {"id": value}
+// /latency               what: value              {"what": value}
 //
 // application/json-detailed has {"type", "asOf", "value", "detail"} in place of a value. A State that this server can't
 // read is shown as {"error": …}. Where nothing is found the answer is 200 with no lines, {} or []. Rows are sorted by
 // name up to `rowsSortedMax` of them; more come bucket by bucket. Refusals are JSON: {"error", "code"}.
 
+import type { Json } from "../core/event.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
 import type { Clock } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
 import { tokenRefusal } from "../service/token.ts";
+import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Found, Query } from "./query.ts";
 import {
@@ -46,7 +52,7 @@ import {
   textOf,
 } from "./render.ts";
 import { type Parameter, readSelection, type Selection } from "./selection.ts";
-import type { ServerStatus } from "./status.ts";
+import { serversStatus, type ServerStatus } from "./status.ts";
 import { type Store, StoreTrouble } from "./store/store.ts";
 
 export interface Parts {
@@ -54,6 +60,7 @@ export interface Parts {
   readonly ingest: Ingest;
   readonly query: Query;
   readonly status: () => Promise<ServerStatus>;
+  readonly delays: Delays;
   readonly clock: Clock;
   /** What must be given to post, if anything. */
   readonly token: string | undefined;
@@ -72,7 +79,7 @@ const STATES = ["name", "client", "re", "tag"] as const;
 
 /** Answers any request; never rejects but for a bug. */
 export function createRoutes(parts: Parts): (request: Request) => Promise<Response> {
-  const { store, ingest, query, status, clock, token } = parts;
+  const { store, ingest, query, status, delays, clock, token } = parts;
 
   const rows = (found: AsyncIterable<Found>, request: Request) => {
     const format = formatOf(request);
@@ -124,6 +131,21 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
       GET: async (request, { clients }) => names(each(await query.clients(clients)), request),
     }],
     ["/status", { parameters: [], GET: async () => json(await status()) }],
+    ["/servers", {
+      parameters: [],
+      async GET(request) {
+        const format = formatOf(request);
+        const servers = serversStatus(await store.members(), store.buckets);
+        return answerRows(map(each(servers), ({ id, ...server }) => jsonRow(id, server)), format);
+      },
+    }],
+    ["/latency", {
+      parameters: [],
+      GET(request) {
+        const format = formatOf(request);
+        return answerRows(each([...delays.rows(format)]), format);
+      },
+    }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
     ["/readyz", {
       parameters: [],
@@ -157,6 +179,10 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
 function answerRows(rows: AsyncIterable<Row>, format: Format): Promise<Response> {
   const sorted = sortedIfFew(rows);
   return streamed(format === "text" ? textOf(sorted) : jsonOf(sorted), format);
+}
+
+function jsonRow(name: string, value: Json): Row {
+  return { name, client: "", value: JSON.stringify(value) };
 }
 
 function rowOfType(name: string, type: string, format: Format): Row {

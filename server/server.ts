@@ -4,6 +4,7 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import { describeError, type Log } from "../service/log.ts";
+import { Delays } from "./delays.ts";
 import { Drain, drainUntil } from "./drain.ts";
 import { Ingest } from "./ingest.ts";
 import { Membership } from "./membership.ts";
@@ -55,21 +56,22 @@ export class Server {
     const membership = new Membership(store, self, { ttlMs: leaseMs });
     this.#leaseMs = leaseMs;
     this.#membership = membership;
-    this.#drain = self.roles.includes("be") ? new Drain({ ...options, leaseMs, membership }) : undefined;
+    const delays = new Delays(clock);
+    this.#drain = self.roles.includes("be") ? new Drain({ ...options, leaseMs, membership, delays }) : undefined;
     const overload = new Overload({
       ...{ store, clock, random },
       queueBytesSoft: options.queueBytesSoft ?? limits.queueBytesSoft,
       queueBytesHard: options.queueBytesHard ?? limits.queueBytesHard,
     });
     const ingest = new Ingest({
-      ...{ store, registry, overload, clock, pause },
+      ...{ store, registry, overload, delays, clock, pause },
       bodyBytesMax: options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
     });
     const query = new Query({ store, registry, pause });
     const drain = this.#drain;
     const status = () => serverStatus({ self, store, ingest, drain, now: clock(), pause });
-    this.fetch = createRoutes({ store, ingest, query, status, clock, token });
+    this.fetch = createRoutes({ store, ingest, query, status, delays, clock, token });
   }
 
   /** Announces this server and drains until `signal` aborts, then hands its buckets over and leaves. */

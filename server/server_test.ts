@@ -173,6 +173,25 @@ Deno.test("server: its status tells what it is, has and did", async () => {
   assertEquals([ingest.events, drain.entries], [{ accepted: 7 }, 0]);
 });
 
+Deno.test("server: lists the servers with their buckets, and tells how long posts took", async () => {
+  const fixture = new Fixture();
+  const stopping = new AbortController();
+  const running = fixture.server.run(stopping.signal);
+  await fixture.post({ tab: "bids", events: [[1]] });
+  await fixture.time.pass(5000);
+
+  const servers = await fixture.json("/servers");
+  assertEquals(Object.keys(servers), ["server-1"]);
+  assertEquals([servers["server-1"].roles, servers["server-1"].buckets], [["fe", "be"], 8]);
+  const { enqueue, commit } = await fixture.json("/latency");
+  assertEquals([enqueue["1m"].count, enqueue["1m"].total, commit["1m"].count], [1, 0, 1]);
+  assert(commit["1m"].total >= 2, "an entry waits for a commit, which comes every two seconds");
+  assertMatch((await fixture.ask("/latency")).text, /^commit: \{\n"1m": \{"count": 1, /);
+
+  stopping.abort();
+  await running;
+});
+
 Deno.test("server: with no role that drains it takes posts and answers all the same", async () => {
   const self = { id: "server-2", url: "http://taba", roles: ["fe"], started: 0 } as const;
   const fixture = new Fixture({ self });

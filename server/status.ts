@@ -4,6 +4,7 @@ import type { Pause } from "../core/world.ts";
 import { VERSION } from "../service/version.ts";
 import type { Drain, DrainStatus } from "./drain.ts";
 import type { Ingest, IngestStatus } from "./ingest.ts";
+import { drainerOf, drainersOf } from "./membership.ts";
 import { type Member, type QueueStatus, type Role, type Store, StoreTrouble } from "./store/store.ts";
 
 export interface ServerStatus {
@@ -54,6 +55,18 @@ export async function serverStatus(options: StatusOptions): Promise<ServerStatus
     ingest: ingest.status(),
     drain: drain?.status() ?? null,
   };
+}
+
+/** The servers that are announced, each with the buckets that it ought to drain, in the order of their addresses. */
+export function serversStatus(members: readonly Member[], buckets: number) {
+  const drainers = drainersOf(members);
+  const bucketsById = new Map<string, number>();
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const id = drainerOf(bucket, drainers);
+    if (id !== undefined) bucketsById.set(id, (bucketsById.get(id) ?? 0) + 1);
+  }
+  const sorted = members.toSorted((a, b) => a.url < b.url || (a.url === b.url && a.id < b.id) ? -1 : 1);
+  return sorted.map((member) => ({ ...member, buckets: bucketsById.get(member.id) ?? 0 }));
 }
 
 /** A server without its store still says how it is itself. */

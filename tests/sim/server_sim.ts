@@ -4,6 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
+import { Delays } from "../../server/delays.ts";
 import { Drain } from "../../server/drain.ts";
 import { Ingest } from "../../server/ingest.ts";
 import { Membership } from "../../server/membership.ts";
@@ -93,7 +94,15 @@ export class ServerSim {
       queueBytesHard: Infinity,
     });
     const bounds = { bodyBytesMax: 1_000_000, lineBytesMax: 1_000_000 };
-    this.#ingest = new Ingest({ store: posted, registry: FULL, overload, clock, pause, ...bounds });
+    this.#ingest = new Ingest({
+      store: posted,
+      registry: FULL,
+      overload,
+      delays: new Delays(clock),
+      clock,
+      pause,
+      ...bounds,
+    });
     this.#processes = Array.from({ length: options.drains }, () => this.#start(FULL));
   }
 
@@ -206,6 +215,7 @@ export class ServerSim {
     const drain = new Drain({
       ...{ store: gate.store, registry, membership, clock: this.#time.clock, random: () => this.#nextRandom() },
       log: createLog({ clock: this.#time.clock, write: () => {} }),
+      delays: new Delays(this.#time.clock),
       pause: () => Promise.resolve(),
       commitMs: 500,
       pruneS: 3600,

@@ -1,0 +1,34 @@
+// How long things took here lately, as percentiles over the usual windows: what `GET /latency` shows.
+
+import { percentileGroup, type PercentileGroupState } from "../core/handlers/percentiles.ts";
+import type { Clock } from "../core/world.ts";
+import type { Format, Row } from "./render.ts";
+import { rowOf } from "./render.ts";
+
+/** `enqueue`: until the store had taken a post. `commit`: from then until its oldest entry was committed. */
+export type DelayName = "enqueue" | "commit";
+
+export class Delays {
+  readonly #clock: Clock;
+  readonly #stateByName = new Map<DelayName, PercentileGroupState>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Something that began at `since`, in seconds since the epoch, has just ended. */
+  record(name: DelayName, since: number): void {
+    const now = this.#clock();
+    const state = this.#stateByName.get(name) ?? percentileGroup.create("");
+    this.#stateByName.set(name, state);
+    // The clock of whoever began it may be ahead of ours.
+    percentileGroup.fold(state, now, Math.max(0, now - since));
+  }
+
+  /** In seconds, as a PercentileGroup each. */
+  *rows(format: Format): Generator<Row> {
+    for (const [name, state] of this.#stateByName) {
+      yield rowOf({ name, client: "", content: { ok: true, handler: percentileGroup, state } }, format, this.#clock());
+    }
+  }
+}
