@@ -177,6 +177,10 @@ export class LocalRedis implements AsyncDisposable {
           `the replica on port ${replica.port} is in step with its master`,
         );
       }
+      await until(
+        async () => onlineReplicas(await master.call(["INFO", "replication"])) === replicas.length,
+        `the master of ${shard} hears from its replicas`,
+      );
       for (const sentinel of this.sentinelNodes) {
         await until(
           async () =>

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { BatchId } from "../../core/event.ts";
 import { type Lease, type Store, StoreTrouble } from "../../server/store/store.ts";
-import { type LocalRedis, type RedisNode, startRedis } from "../../tools/local_redis.ts";
+import { type RedisNode, startRedis } from "../../tools/local_redis.ts";
 import { batch, entry, state, take } from "../laws/store_fixtures.ts";
 import { openStore, pass, until } from "./redis_fixture.ts";
 
