@@ -1,6 +1,7 @@
 // What senders offered and were told is accepted, by tab, held against what servers answer.
 
 import { assertEquals } from "@std/assert";
+import { request } from "./request.ts";
 
 /** Events of one tab, and the sum of their values. Values are whole numbers, so that sums are exact. */
 export interface Sum {
@@ -56,9 +57,8 @@ export class Ledger {
 
 /** What a server answers for its tabs. @throws where it can't */
 export async function readTabs(url: string): Promise<Sums> {
-  const response = await fetch(`${url}/tabs`, { headers: { accept: "application/json" } });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url}/tabs answered ${response.status}: ${text}`);
+  const { status, text } = await request(`${url}/tabs`, { headers: { accept: "application/json" } });
+  if (status !== 200) throw new Error(`${url}/tabs answered ${status}: ${text}`);
   const answer: Record<string, unknown> = JSON.parse(text);
   return new Map(Object.entries(answer).map(([tab, value]) => [tab, sumOf(value)]));
 }

@@ -6,6 +6,7 @@ import type { BatchId } from "../../core/event.ts";
 import { createRegistry } from "../../core/handlers/registry.ts";
 import { type WireLine, writeBatch } from "../../core/wire/ndjson.ts";
 import { Ledger, type Sum, type Sums } from "./ledger.ts";
+import { post } from "./request.ts";
 import { pass } from "./waiting.ts";
 
 export interface LoadOptions {
@@ -25,7 +26,6 @@ const LINES_MAX = 8;
 const EVENTS_MAX = 20;
 /** Batches of one sender under way at once. */
 const LANES = 2;
-const ANSWER_MS = 5000;
 /** Between batches of a lane, and before a repeat: a load that leaves some of the machine to the others. */
 const PAUSE_MS = 25;
 /** Raw events; the odd ones as States. */
@@ -145,27 +145,6 @@ export class Load {
 
   #note(violation: string): void {
     if (this.violations.length < 20) this.violations.push(violation);
-  }
-}
-
-export interface Answer {
-  /** 0 where there was none. */
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfter: string | null;
-}
-
-/** Posts a body, and takes everything that may go wrong as no answer. */
-export async function post(url: string, body: BodyInit): Promise<Answer> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), ANSWER_MS);
-  try {
-    const response = await fetch(`${url}/post`, { method: "POST", body, signal: abort.signal });
-    return { status: response.status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
-  } catch (error) {
-    return { status: 0, text: String(error), retryAfter: null };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type LocalCluster, type LocalClusterOptions, startCluster } from "../../tools/local_cluster.ts";
 import { assertCounted, Ledger, Reader } from "./ledger.ts";
 import { Load, seededRandom } from "./load.ts";
+import { request } from "./request.ts";
 import { until } from "./waiting.ts";
 
 /** TABA_SEED repeats the moments of a run, as far as anything does that depends on the speed of a machine. */
@@ -14,7 +15,7 @@ const SEED = Number(Deno.env.get("TABA_SEED") ?? Date.now() % 1_000_000);
 const SERVER_ARGS = ["--commit-ms", "250", "--lease-ms", "1000"];
 const AGENT_ARGS = ["--flush-ms", "100"];
 /** Enough for the shards and servers to share; a query of all tabs asks for each. */
-const BUCKETS = 16;
+export const BUCKETS = 16;
 
 export interface TrialOptions extends LocalClusterOptions {
   /** Whether a reader may see events vanish that nobody was told are accepted. */
@@ -128,5 +129,5 @@ export interface Status {
 }
 
 export async function statusOf(url: string): Promise<Status> {
-  return await (await fetch(`${url}/status`)).json();
+  return JSON.parse((await request(`${url}/status`)).text);
 }
