@@ -3,13 +3,15 @@
 
 import type { Transform } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { constants, createGunzip, createGzip, createInflate, createInflateRaw } from "node:zlib";
+import { createGunzip, createGzip, createInflate, createInflateRaw } from "node:zlib";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
 
 type Body = ReadableStream<Uint8Array>;
 type Chunks = AsyncIterable<Uint8Array>;
 
 const CHUNK_BYTES = 64 * 1024;
+/** Of States in base64, level 1 leaves a quarter more than level 2, and level 6 takes half the speed for 1 % less. */
+const LEVEL = 2;
 
 /** The low half of the first byte of every zlib frame (RFC 1950, section 2.2). */
 const ZLIB_METHOD = 8;
@@ -141,7 +143,7 @@ function drained(engine: Transform): Promise<void> {
  * works on the thread that asks it to.
  */
 export async function gzip(chunks: Iterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const engine = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: CHUNK_BYTES });
+  const engine = createGzip({ level: LEVEL, chunkSize: CHUNK_BYTES });
   const compressed: Uint8Array[] = [];
   engine.on("data", (chunk: Uint8Array) => compressed.push(chunk));
   const ended = new Promise<void>((resolve, reject) => engine.on("end", resolve).on("error", reject));
