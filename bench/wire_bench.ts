@@ -28,15 +28,16 @@ function price(): number {
 interface RawOptions {
   readonly lines: number;
   readonly events: number;
+  /** When an event happened, in seconds from the beginning of the last one, from the share of the line that lies before it. */
+  readonly time: (share: number) => number;
   readonly value: (price: number) => number;
-  readonly time?: (time: number) => number;
 }
 
-function rawLines({ lines, events, value, time = toMillisecond }: RawOptions): WireLine[] {
+function rawLines({ lines, events, time, value }: RawOptions): WireLine[] {
   return Array.from({ length: lines }, () => ({
     tab: tab(),
     type: "CounterGroup",
-    events: Array.from({ length: events }, () => [time(NOW - 10 * random()), value(price())] as const),
+    events: Array.from({ length: events }, (_, index) => [NOW - 1 + time(index / events), value(price())] as const),
   }));
 }
 
@@ -101,15 +102,22 @@ const raw = (name: string, options: RawOptions) =>
 await raw("500 events a line, milliseconds and cents", {
   lines: 1000,
   events: 500,
+  time: toMillisecond,
   value: (number) => Math.round(number * 100) / 100,
 });
-await raw("500 events a line, times and values of full precision", {
+await raw("500 events a line, of full precision", {
   lines: 1000,
   events: 500,
+  time: (share) => share,
   value: (number) => number,
-  time: (time) => time,
 });
-await raw("1 event a line", { lines: 50_000, events: 1, value: toMillisecond });
+await raw("500 events a line, spread over ten seconds in any order", {
+  lines: 1000,
+  events: 500,
+  time: () => toMillisecond(-10 * random()),
+  value: toMillisecond,
+});
+await raw("1 event a line", { lines: 50_000, events: 1, time: toMillisecond, value: toMillisecond });
 await benchBody("States of 10 events", { lines: stateLines(30_000, 10), unit: "States", each: 1 });
 await benchBody("States of 1,000 events", { lines: stateLines(3000, 1000), unit: "States", each: 1 });
 
