@@ -37,7 +37,7 @@ export interface ClientStatus {
   /** Events that were not and will not be counted, and why. */
   readonly dropped: number;
   readonly droppedByReason: { readonly [Reason in DropReason]?: Dropped };
-  /** About how many bytes are held, as they would be on the wire. */
+  /** About how many bytes of memory what waits takes. */
   readonly bytes: number;
   /** Requests made, and how many failed since the last one that did not. */
   readonly requests: number;

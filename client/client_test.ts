@@ -548,6 +548,22 @@ Deno.test("Recorder: a handler that throws costs its own events, which are count
   }
 });
 
+Deno.test("Recorder: a handler that can't encode does no harm in an outage either", async () => {
+  const handler = new Counting();
+  const world = new ClientWorld({ handlers: [handler] });
+  const { client } = world;
+  world.agent.fate = () => "unreached";
+  client.counter("bids");
+  await world.pass(1500);
+  handler.fails = "encode";
+  client.record("mine", 1, { type: "Counting" });
+  await world.pass(10_000);
+  assertEquals(client.status().dropped, 0);
+  world.agent.fate = () => "answered";
+  await world.until("nothing is held", () => client.status().pending === 0);
+  assertEquals(client.status().droppedByReason.bug?.events, 1);
+});
+
 Deno.test("Waiting: holds bytesMax bytes in an outage, counts what goes beyond, and recovers", async () => {
   const world = new ClientWorld({ bytesMax: 200_000 });
   const { client } = world;

@@ -34,7 +34,7 @@ export interface TabaClientOptions extends Partial<Platform> {
   readonly tabsMax?: number;
   /** Events held unfolded at once. Default 100,000. */
   readonly eventsMax?: number;
-  /** Bytes held at once, as they would be sent; in memory they take a few times that. Default 64 MiB. */
+  /** Bytes of memory, about, that all that waits may take; events beyond are dropped and counted. Default 128 MiB. */
   readonly bytesMax?: number;
   /** Handlers of further types, where those are to be folded here. Events of other unknown types are sent unfolded. */
   readonly handlers?: readonly Handler[];

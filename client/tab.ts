@@ -89,7 +89,7 @@ export class HeldTab implements Tab<unknown> {
   client = "";
   stateEvents = 0;
   events: WaitingEvents | undefined = undefined;
-  /** About how many bytes that would be on the wire, and how many when it was last measured. */
+  /** About how many bytes State and events take, and how many when the State was last measured. */
   bytes = 0;
   bytesMeasured = 0;
 

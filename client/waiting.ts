@@ -13,8 +13,10 @@ import { eventBytesOf } from "./value.ts";
 
 /** Numbers of a tab that has no State yet are sent as they are, if they are no more: that is cheaper for all. */
 const FEW_EVENTS = 8;
-/** What a State counts for until it is measured. */
-const STATE_BYTES_FIRST = 256;
+/** A State takes about so many bytes in memory for each of its encoding (2 to 7 were measured), ... */
+const BYTES_ENCODED = 5;
+/** ... and so many until it is measured. */
+const STATE_BYTES_FIRST = 1024;
 /** Values that are no numbers may replace each other in a State: after so many bytes of them it is measured. */
 const MEASURED_BYTES = 64 * 1024;
 /** One line of events. */
@@ -36,7 +38,7 @@ export class Waiting {
   /** How many more of the tabs are to be given out in this flush. */
   #due = 0;
   #lastMeasured = 0;
-  /** Events outside of blocks, how many of them are in no State, and about how many bytes all that is. */
+  /** Events outside of blocks, how many of them are in no State, and about how many bytes all that takes. */
   #events = 0;
   #unfolded = 0;
   #bytes = 0;
@@ -203,8 +205,12 @@ export class Waiting {
 
   #measure(tab: HeldTab): void {
     if (tab.state === undefined || tab.handler === undefined) return;
-    tab.bytesMeasured = bytesOf(tab.handler.encode(tab.state));
-    this.#addBytes(tab, tab.bytesMeasured - tab.bytes);
+    try {
+      tab.bytesMeasured = BYTES_ENCODED * bytesOf(tab.handler.encode(tab.state));
+      this.#addBytes(tab, tab.bytesMeasured - tab.bytes);
+    } catch {
+      // Whatever the handler's trouble is, it comes again when the State is sealed, and is counted then.
+    }
   }
 
   #addBytes(tab: HeldTab, bytes: number): void {
@@ -283,5 +289,5 @@ function* inLines(tab: HeldTab, events: WaitingEvents): Generator<EventsLine> {
 }
 
 function bytesOf(encoded: Encoded): number {
-  return encoded instanceof Uint8Array ? Math.ceil(encoded.length * 4 / 3) : JSON.stringify(encoded).length;
+  return encoded instanceof Uint8Array ? encoded.length : JSON.stringify(encoded).length;
 }

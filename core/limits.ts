@@ -38,8 +38,8 @@ export const limits = {
   /** Tabs that a client knows at once, and events that it holds unfolded, each in its application's own memory. */
   clientTabsMax: 100_000,
   clientEventsMax: 100_000,
-  /** What a client holds, as it is counted there: States as they are encoded. In memory that is a multiple. */
-  clientBytesMax: 64 * MIB,
+  /** Memory that a client's waiting events may take. */
+  clientBytesMax: 128 * MIB,
 
   /** An agent's States, beside those that are sealed. Most hold a few KiB, none more than a line. */
   agentStatesMax: 100_000,
@@ -51,6 +51,15 @@ export const limits = {
   outboxBatchesMax: 8,
   /** ... and the bytes of their lines, before compression. */
   outboxBytesMax: 64 * MIB,
+
+  /** Bytes of an agent's journal, past which posts are refused: hours without any server, at a few MB a minute. */
+  journalBytesMax: 4096 * MIB,
+  /** What of it is given up to go on sending when the disk is full. */
+  journalReserveBytes: 1 * MIB,
+  /** Ids of clients' batches are written to the memory beside the segments so many at once, ... */
+  journalIdsMax: 1024,
+  /** ... which is written anew when it has grown by so much. */
+  journalMemoryBytesMax: 4 * MIB,
 
   /** Bodies, once decompressed, that an agent or server holds until they are taken: what needs more is refused, ... */
   postsBytesMax: 256 * MIB,
