@@ -53,6 +53,8 @@ function valueOf(content: Found["content"], format: Format, now: number): string
       return JSON.stringify({
         type: handler.type,
         asOf: now,
+        // What is undefined JSON leaves out.
+        relativeError: handler.relativeError,
         value: handler.render(state, now),
         detail: handler.detail(state, now),
       });

@@ -47,7 +47,7 @@ Deno.test("rowOf: detailed JSON says what the value is, of when, and what is beh
   const { value } = rowOf({ name: "bids", client: "", content: counterGroup(1) }, "detailed", 1000);
   const detailed = JSON.parse(value);
   assertEquals([detailed.type, detailed.asOf, detailed.value["1m"]], ["CounterGroup", 1000, { count: 1, total: 1 }]);
-  assertEquals(detailed.detail.late, 0);
+  assertEquals([detailed.relativeError, detailed.detail.late], [0.005, 0]);
 });
 
 Deno.test("rowOf: what can't be read says so in every form", () => {

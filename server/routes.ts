@@ -27,7 +27,7 @@
 // /servers               id: value                {"id": value}
 // /latency               what: value              {"what": value}
 //
-// application/json-detailed has {"type", "asOf", "value", "detail"} in place of a value. A State that this server can't
+// application/json-detailed has {"type", "asOf", "relativeError", "value", "detail"} in place of a value. A State that this server can't
 // read is shown as {"error": …}. Where nothing is found the answer is 200 with no lines, {} or []. Rows are sorted by
 // name up to `rowsSortedMax` of them; more come bucket by bucket. Refusals are JSON: {"error", "code"}.
 

@@ -4,6 +4,7 @@ import { ByteWriter } from "../bytes.ts";
 import type { Json } from "../event.ts";
 import { inline, layOut, list, PERCENTILES, twoDecimals, WINDOWS } from "./figures.ts";
 import type { Handler } from "./handler.ts";
+import { RELATIVE_ERROR } from "./mapping.ts";
 import { numberProblem, opened } from "./numbers.ts";
 import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
@@ -31,6 +32,7 @@ export interface CounterGroupState {
 export const counterGroup: Handler<CounterGroupState, number> = {
   type: "CounterGroup",
   version: 0,
+  relativeError: RELATIVE_ERROR,
 
   create: () => ({ totals: newTotals(), sketches: newSketches() }),
 

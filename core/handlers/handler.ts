@@ -22,6 +22,9 @@ export interface Handler<State = unknown, Value = unknown> {
   /** The version of the encoding that `encode` writes; `decode` reads it and every lower one. */
   readonly version: number;
 
+  /** How far the quantiles that it shows may be off, as a part of the true value; left out where all is exact. */
+  readonly relativeError?: number;
+
   /** The State of no events. `client` is whose events will be folded in; an Aggregate is made with "". */
   create(client: string): State;
 

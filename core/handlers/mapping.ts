@@ -6,6 +6,8 @@
 // (1 + s) P'(s) >= 10/7, ln(high / low) <= 0.01 for each bin [low, high), so that the value 2 low high / (low + high)
 // is within tanh(0.005) = 0.49999583 % of all values in it. What is left up to 0.5 % is more than rounding needs.
 const BINS_OCTAVE = 70;
+/** How far at most the value that stands for a bin is from any value in it, as a part of that value. */
+export const RELATIVE_ERROR = 0.005;
 /** Bins are numbered from 1 at the smallest normal double; the last one holds the greatest double. */
 export const BIN_MAX = BINS_OCTAVE * 2046;
 /** The bin of 1. */

@@ -5,6 +5,7 @@ import { type ByteReader, ByteWriter } from "../bytes.ts";
 import type { Json } from "../event.ts";
 import { inline, layOut, list, PERCENTILES, significant, WINDOWS } from "./figures.ts";
 import type { Handler } from "./handler.ts";
+import { RELATIVE_ERROR } from "./mapping.ts";
 import { numberProblem, opened } from "./numbers.ts";
 import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
@@ -38,6 +39,7 @@ export interface PercentileGroupState {
 export const percentileGroup: Handler<PercentileGroupState, number> = {
   type: "PercentileGroup",
   version: 0,
+  relativeError: RELATIVE_ERROR,
 
   create: () => ({ timeline: newTimeline() }),
 
@@ -124,6 +126,7 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
 export const percentileCounter: Handler<Distribution, number> = {
   type: "PercentileCounter",
   version: 0,
+  relativeError: RELATIVE_ERROR,
 
   create: () => ({ sketch: new Sketch(), total: 0 }),
 
