@@ -27,9 +27,10 @@
 // /servers               id: value                {"id": value}
 // /latency               what: value              {"what": value}
 //
-// application/json-detailed has {"type", "asOf", "relativeError", "value", "detail"} in place of a value. A State that this server can't
-// read is shown as {"error": …}. Where nothing is found the answer is 200 with no lines, {} or []. Rows are sorted by
-// name up to `rowsSortedMax` of them; more come bucket by bucket. Refusals are JSON: {"error", "code"}.
+// application/json-detailed has {"type", "asOf", "relativeError", "value", "detail"} in place of a value, without
+// "relativeError" where all is exact. A State that this server can't read is shown as {"error": …}. Where nothing is
+// found the answer is 200 with no lines, {} or []. Rows are sorted by name up to `rowsSortedMax` of them; more come
+// bucket by bucket. Refusals are JSON: {"error", "code"}.
 
 import type { Json } from "../core/event.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
