@@ -10,7 +10,10 @@ export function base64Length(count: number): number {
 }
 
 /** Writes `bytes` as padded base64 into `target` from `at` on, where there must be room, and answers where it ends. */
-export function encodeBase64(bytes: Uint8Array, target: Uint8Array, at: number): number {
+export function encodeBase64(
+  bytes: Uint8Array,
+  { target, at }: { readonly target: Uint8Array; readonly at: number },
+): number {
   const whole = bytes.length - bytes.length % 3;
   let index = 0;
   let end = at;

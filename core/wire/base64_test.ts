@@ -6,7 +6,7 @@ const decoder = new Base64Decoder();
 
 function encoded(bytes: Uint8Array): string {
   const target = new Uint8Array(base64Length(bytes.length) + 2).fill(0x20);
-  const end = encodeBase64(bytes, target, 1);
+  const end = encodeBase64(bytes, { target, at: 1 });
   assertEquals(end, target.length - 1);
   return new TextDecoder().decode(target).trim();
 }

@@ -1,4 +1,4 @@
-// A line of a body by way of JSON.parse: the definition of what a line is. events_scan.ts does the same for the
+// A line of a body by way of JSON.parse: the definition of what a line is. line_scan.ts does the same for the
 // lines that come in masses, faster.
 
 import { DEFAULT_TYPE, type Json, type Line, type Payload } from "../event.ts";

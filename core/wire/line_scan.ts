@@ -109,11 +109,7 @@ export class LineScan {
     if (length === 0 || length > limits.nameCharactersMax || bytes[end] !== QUOTE) return undefined;
     this.#at = skipSpace(bytes, end + 1);
     let same = 0;
-    if (length === expected.length) {
-      while (same < length && bytes[start + same] === expected.charCodeAt(same)) {
-        same++;
-      }
-    }
+    if (length === expected.length) { while (bytes[start + same] === expected.charCodeAt(same)) same++; }
     return same === length ? expected : ascii.decode(bytes.subarray(start, end));
   }
 

@@ -78,7 +78,7 @@ class Chunk {
 
   base64(bytes: Uint8Array): void {
     this.#reserve(base64Length(bytes.length));
-    this.length = encodeBase64(bytes, this.#bytes, this.length);
+    this.length = encodeBase64(bytes, { target: this.#bytes, at: this.length });
   }
 
   /** What was gathered, and begins anew. */
