@@ -17,7 +17,9 @@ import { tokenRefusal } from "../service/token.ts";
 import { VERSION } from "../service/version.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
+import type { Journal, Left } from "./journaling.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";
+import { type Part, partOf } from "./sealing.ts";
 import { type Delivery, Sender } from "./sender.ts";
 import { Servers } from "./servers.ts";
 import { type AgentStatus, statusOf } from "./status.ts";
@@ -26,8 +28,8 @@ export interface AgentOptions {
   readonly registry: Registry;
   /** Addresses without a slash at the end; the first is tried first. */
   readonly servers: readonly string[];
-  /** As the servers will know this process: no other one may ever use it. */
-  readonly sender: string;
+  /** Where what clients post is kept, and who the agent is for servers. */
+  readonly journal: Journal;
   readonly flushMs: number;
   readonly statesMax: number;
   /** Bytes of lines, before compression, in one batch. */
@@ -62,6 +64,8 @@ export class Agent {
   readonly #servers: Servers;
   readonly #sender: Sender;
   readonly #started: number;
+  /** Of an earlier process, until it runs. */
+  #left: readonly Left[];
   readonly #places = new Places();
   readonly #sending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -69,7 +73,7 @@ export class Agent {
   readonly #routes: ReadonlyMap<string, Readonly<Record<string, (request: Request) => Response | Promise<Response>>>>;
 
   constructor(options: AgentOptions) {
-    const { clock, random, sleep, token, log, sender, servers } = options;
+    const { clock, random, sleep, token, log, journal, servers } = options;
     this.#options = options;
     this.#started = clock();
     this.#intake = new Intake({
@@ -82,7 +86,12 @@ export class Agent {
         log.error("dropped a State that makes too long a line", { tab, client, events, bytes });
       },
     });
-    this.#outbox = new Outbox({ sender, batchesMax: limits.outboxBatchesMax, bytesMax: options.outboxBytesMax });
+    this.#left = journal.takeLeft();
+    this.#outbox = new Outbox({
+      ...{ sender: journal.sender, first: journal.firstSeq },
+      open: this.#left.flatMap(({ parts }) => parts.map(({ seq }) => seq)),
+      ...{ batchesMax: limits.outboxBatchesMax, bytesMax: options.outboxBytesMax },
+    });
     this.#servers = new Servers(servers, log);
     this.#sender = new Sender({
       ...{ servers: this.#servers, fetch: options.fetch, clock, random, sleep, token },
@@ -114,9 +123,10 @@ export class Agent {
     return refused({ code: "method_not_allowed", message }, { allow });
   }
 
-  /** Seals every `flushMs` until it is stopped. */
+  /** Sends what an earlier process left, then seals every `flushMs`, until it is stopped. */
   async run(): Promise<void> {
     const { sleep, flushMs } = this.#options;
+    this.#resume();
     while (!this.#isStopping) {
       await sleep(flushMs, this.#stopping.signal);
       if (!this.#isStopping) await this.#flush();
@@ -129,6 +139,7 @@ export class Agent {
    */
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
+    const { journal, log } = this.#options;
     const done = new AbortController();
     const late = this.#options.sleep(withinMs, done.signal).then(() => this.#end.abort());
     while (!this.#end.signal.aborted) {
@@ -139,14 +150,19 @@ export class Agent {
     const { events, batches } = { events: this.#outbox.events + this.#intake.events, batches: this.#outbox.batches };
     done.abort();
     await late;
-    if (events > 0 || batches > 0) this.#options.log.error("could not send all before the stop", { events, batches });
+    if (events === 0 && batches === 0) return;
+    if (journal.status() === undefined) log.error("could not send all before the stop", { events, batches });
+    else log.warn("could not send all before the stop: the next start does", { events, batches });
   }
 
   status(): AgentStatus {
-    const { sender, statesMax, clock } = this.#options;
+    const { journal, statesMax, clock } = this.#options;
     return statusOf(
       { figures: this.#figures, intake: this.#intake, outbox: this.#outbox, servers: this.#servers },
-      { version: VERSION, sender, uptimeS: clock() - this.#started, statesMax, sent: this.#sender.attempts },
+      {
+        ...{ version: VERSION, sender: journal.sender, uptimeS: clock() - this.#started, statesMax },
+        ...{ sent: this.#sender.attempts, journal: journal.status() },
+      },
     );
   }
 
@@ -161,7 +177,7 @@ export class Agent {
   }
 
   async #take(request: Request): Promise<Result<PostAnswer, PostRefusal>> {
-    const { registry, clock, statesMax, listenToken } = this.#options;
+    const { registry, clock, journal, statesMax, listenToken } = this.#options;
     if (this.#isStopping) return { ok: false, refusal: STOPPING };
     const refusal = tokenRefusal(request, listenToken);
     if (refusal !== undefined) return { ok: false, refusal };
@@ -180,6 +196,8 @@ export class Agent {
     if (this.#isStopping) return { ok: false, refusal: STOPPING };
     const { verdict, post, answer } = this.#intake.take(read.value);
     this.#figures.countPost(post, verdict);
+    // A repeat waits as well: it may have come before what it repeats is safe.
+    await journal.synced();
     return answer;
   }
 
@@ -189,6 +207,7 @@ export class Agent {
   }
 
   async #flush(): Promise<void> {
+    await this.#options.journal.tend();
     if (this.#outbox.isFull) return; // what comes goes on being folded
     this.#intake.turn();
     await this.#seal();
@@ -197,21 +216,40 @@ export class Agent {
   /** Seals as much of what the last turn closed as the outbox has room for. */
   async #seal(): Promise<void> {
     while (!this.#outbox.isFull) {
-      const part = this.#intake.seal();
-      if (part === undefined) return;
-      const batch = this.#outbox.open(part);
+      const sealed = this.#intake.seal(this.#outbox.nextSeq);
+      if (sealed === undefined) return;
       this.#figures.batchesSealed++;
-      const header = { id: batch.id, sent: this.#options.clock() };
-      const sent = this.#send(batch, gzip(writeBatch(header, part.lines))).finally(() => this.#sending.delete(sent));
-      this.#sending.add(sent);
-      background("sending", sent);
+      this.#dispatch(this.#outbox.open(sealed.part, sealed.segment), sealed.part);
       await this.#options.pause(); // posts have their turn before the next one is encoded
     }
   }
 
-  async #send(batch: OpenBatch, body: Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
+  /** Takes up what an earlier process left: what may have been sent goes out under its old ids. */
+  #resume(): void {
+    const before = this.#intake.events;
+    for (const left of this.#left) {
+      this.#intake.restore(left);
+      for (const { seq, from, to } of left.parts) {
+        const part = partOf(left.folded.slice(from, to));
+        this.#dispatch(this.#outbox.reopen(seq, { part, segment: left.segment }), part);
+      }
+    }
+    this.#figures.eventsReplayed = this.#outbox.events + this.#intake.events - before;
+    this.#left = [];
+  }
+
+  #dispatch(batch: OpenBatch, { lines }: Part): void {
+    const body = gzip(writeBatch({ id: batch.id, sent: this.#options.clock() }, lines));
+    const sent = this.#send(batch, body).finally(() => this.#sending.delete(sent));
+    this.#sending.add(sent);
+    background("sending", sent);
+  }
+
+  async #send(batch: OpenBatch, encoding: Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
     const { signal: hurry } = this.#stopping;
-    const delivery = await this.#sender.deliver(await body, { hurry, end: this.#end.signal });
+    const body = await encoding;
+    await this.#options.journal.synced();
+    const delivery = await this.#sender.deliver(body, { hurry, end: this.#end.signal });
     if (delivery.kind === "abandoned") return; // it stays open: that is what the stop reports
     this.#settle(batch, delivery);
     this.#outbox.close(batch);

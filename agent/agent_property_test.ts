@@ -4,6 +4,7 @@ import { createLog } from "../service/log.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
+import { NoJournal } from "./journaling.ts";
 
 interface Post {
   readonly client: string;
@@ -61,7 +62,7 @@ Deno.test("Agent: whatever goes wrong on the way, servers count what was accepte
         const agent = new Agent({
           registry: server.registry,
           servers: ["http://one", "http://two"],
-          sender: "agent-1",
+          journal: new NoJournal("agent-1"),
           flushMs: 300,
           statesMax: 1000,
           outboxBytesMax: 100_000,

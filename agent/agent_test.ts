@@ -6,6 +6,7 @@ import { createLog } from "../service/log.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent, type AgentOptions } from "./agent.ts";
+import { NoJournal } from "./journaling.ts";
 
 const FLUSH_MS = 500;
 const SERVER = "http://server:8300";
@@ -22,7 +23,7 @@ class Fixture implements AsyncDisposable {
     this.agent = new Agent({
       registry: this.server.registry,
       servers: [SERVER],
-      sender: "agent-1",
+      journal: new NoJournal("agent-1"),
       flushMs: FLUSH_MS,
       statesMax: 1000,
       outboxBytesMax: limits.outboxBytesMax,
@@ -97,7 +98,7 @@ Deno.test("Agent: posts of a flush become one line a (tab, client), in one batch
     body: { lines: 2, events: 4, rejected: [] },
   });
   await fixture.post([line("bids", 2, { client: "web-1" })]);
-  assertEquals(agent.status().events, { folded: 6, held: 6, open: 0, acked: 0, rejected: 0, dropped: {} });
+  assertEquals(agent.status().events, { folded: 6, replayed: 0, held: 6, open: 0, acked: 0, rejected: 0, dropped: {} });
   await fixture.delivered();
 
   assertEquals(server.events(), { "bids web-1": 5, "wins web-2": 1 });
@@ -175,7 +176,7 @@ Deno.test("Agent: learns from a server that a tab has another type", async () =>
   const { agent, server } = fixture;
   await fixture.post([line("bids")]);
   await fixture.delivered();
-  await using second = new Fixture({ fetch: server.fetch, sender: "agent-2" });
+  await using second = new Fixture({ fetch: server.fetch, journal: new NoJournal("agent-2") });
   await second.post([line("wins", 1), line("bids", 5, { type: "CounterGroup" })]);
   await until(() => second.agent.status().batches.acked === 1, {
     what: "sent",

@@ -1,4 +1,4 @@
-// What an agent has done since it started, as numbers. Events add up: those folded are those held, open, acknowledged,
+// What an agent has done since it started, as numbers. Events add up: those folded and replayed are those held, open, acknowledged,
 // rejected and dropped.
 
 import type { PostAnswer } from "../core/event.ts";
@@ -14,6 +14,8 @@ export class Figures {
   readonly linesRefused = new Tally();
   /** Accepted from clients. */
   eventsFolded = 0;
+  /** Accepted by an earlier process and found in its journal, where they were not known to be counted. */
+  eventsReplayed = 0;
   /** Counted by a server. */
   eventsAcked = 0;
   /** In lines that a server left out of a batch that it took. */

@@ -1,18 +1,19 @@
 // What clients have posted and is not sealed yet: which batches were applied, which type a tab has, the States they
 // grew into, and how much of all that may be held. Never reads a body and never sends.
 
-import { AppliedBatches } from "../core/delivery.ts";
 import { Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import type { Result } from "../core/refusal.ts";
 import type { PostAnswer } from "../core/event.ts";
 import type { Clock } from "../core/world.ts";
-import { answerOf, type LateRefusal, type Post, type PostRefusal, refuseLate, staleRefusal } from "../service/post.ts";
+import { answerOf, type Post, type PostRefusal, refuseLate, staleRefusal } from "../service/post.ts";
+import type { Journal, Left, Segment } from "./journaling.ts";
 import { type Part, Sealing, type SealingOptions } from "./sealing.ts";
 
 export interface IntakeOptions extends SealingOptions {
   readonly registry: Registry;
   readonly clock: Clock;
+  readonly journal: Journal;
   /** States held at once: lines that would need one more are refused. */
   readonly statesMax: number;
 }
@@ -25,24 +26,38 @@ export interface Taken {
   readonly answer: Result<PostAnswer, PostRefusal>;
 }
 
+/** States that are being sealed, and where they are kept. */
+interface Closed {
+  readonly sealing: Sealing;
+  readonly segment: Segment;
+}
+
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #applied = new AppliedBatches();
   readonly #typeByTab = new Map<string, string>();
   #folding: Folding;
-  #sealing: Sealing | undefined;
+  #segment: Segment;
+  #closed: readonly Closed[] = [];
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#folding = this.#open();
+    this.#segment = options.journal.begin();
   }
 
   get states(): number {
-    return this.#folding.size + (this.#sealing?.states ?? 0);
+    return this.#folding.size + this.#closedStates;
   }
 
   get events(): number {
-    return this.#folding.events + (this.#sealing?.events ?? 0);
+    return this.#closed.reduce((events, { sealing }) => events + sealing.events, this.#folding.events);
+  }
+
+  /** Takes over what an earlier process had not sealed. */
+  restore({ folded, segment, sealedTo }: Left): void {
+    for (const { tab, handler } of folded) this.#learnType(tab, handler.type);
+    this.#closed = [...this.#closed, { sealing: new Sealing(folded, this.#options, sealedTo), segment }];
+    this.#leaveEmpty();
   }
 
   /** The type that a tab had when it was last sealed. */
@@ -60,8 +75,9 @@ export class Intake {
    * one counts.
    */
   take(post: Post): Taken {
+    const { journal, clock } = this.#options;
     const { id } = post.header;
-    switch (id === undefined ? "new" : this.#applied.verdict(id)) {
+    switch (id === undefined ? "new" : journal.applied.verdict(id)) {
       case "repeated":
         return { verdict: "repeated", post, answer: answerOf(post, { repeated: true }) };
       case "stale":
@@ -69,30 +85,53 @@ export class Intake {
       case "new":
         break;
     }
-    const late: readonly LateRefusal[] = this.#folding.absorb(post.folding);
-    if (id !== undefined) this.#applied.note(id, this.#options.clock());
-    const taken = refuseLate(post, late);
-    return { verdict: "new", post: taken, answer: answerOf(taken) };
+    const now = clock();
+    const { taken, refused } = this.#folding.sift(post.folding);
+    const kept = this.#segment.append({ ...(id === undefined ? {} : { id }), sent: now }, taken);
+    if (!kept.ok) return { verdict: "refused", post, answer: kept };
+    this.#folding.reduce(taken);
+    if (id !== undefined) journal.applied.note(id, now);
+    const rest = refuseLate(post, refused);
+    return { verdict: "new", post: rest, answer: answerOf(rest) };
   }
 
   /** Closes the current States, so that `seal` gives them out, unless earlier ones still wait for that. */
   turn(): void {
-    if (this.#sealing !== undefined || this.#folding.size === 0) return;
-    for (const { tab, handler } of this.#folding) this.#learnType(tab, handler.type);
-    this.#sealing = new Sealing(this.#folding, this.#options);
+    if (this.#closed.length > 0 || this.#folding.size === 0) return;
+    const folded = [...this.#folding];
+    for (const { tab, handler } of folded) this.#learnType(tab, handler.type);
+    this.#closed = [{ sealing: new Sealing(folded, this.#options), segment: this.#segment }];
     this.#folding = this.#open();
+    this.#segment = this.#options.journal.begin();
+    this.#leaveEmpty();
   }
 
-  /** The next part of what was closed; undefined where nothing of it is left. */
-  seal(): Part | undefined {
-    const part = this.#sealing?.take();
-    if (this.#sealing?.states === 0) this.#sealing = undefined;
-    return part;
+  /**
+   * The next part of what was closed, to be sent as `seq`; undefined where nothing of it is left, or where the journal
+   * can't tell now that it was sealed.
+   */
+  seal(seq: number): { readonly part: Part; readonly segment: Segment } | undefined {
+    if (this.#closed.length === 0) return undefined;
+    const [{ sealing, segment }] = this.#closed;
+    const part = sealing.peek();
+    if (part === undefined || !segment.seal(seq, part.to)) return undefined;
+    sealing.take();
+    this.#leaveEmpty();
+    return { part, segment };
+  }
+
+  get #closedStates(): number {
+    return this.#closed.reduce((states, { sealing }) => states + sealing.states, 0);
+  }
+
+  #leaveEmpty(): void {
+    for (const { sealing, segment } of this.#closed) if (sealing.states === 0) segment.finish();
+    this.#closed = this.#closed.filter(({ sealing }) => sealing.states > 0);
   }
 
   #open(): Folding {
     // What waits to be sealed takes room as well; the more of it is gone, the more may be folded.
-    const room = () => this.#options.statesMax - (this.#sealing?.states ?? 0);
+    const room = () => this.#options.statesMax - this.#closedStates;
     return new Folding(this.#options.registry, {
       typeOf: (tab) => this.typeOf(tab),
       get statesMax() {

@@ -6,11 +6,13 @@ import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/log.ts";
-import { integer, listOf, milliseconds, string, url } from "../service/setting_kinds.ts";
+import { flag, integer, listOf, milliseconds, string, url } from "../service/setting_kinds.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "./agent.ts";
+import { openFolder, openJournal } from "./journal.ts";
+import { NoJournal } from "./journaling.ts";
 
 const table = {
   port: setting(integer(0, 65_535), { default: 8279, help: "port to listen on; 0 picks a free one" }),
@@ -45,6 +47,18 @@ const table = {
     default: limits.lineBytesMax,
     help: "bytes of a line; longer ones are refused",
   }),
+  journal: setting(string("DIR"), {
+    default: undefined,
+    help: "folder to keep what clients post in until a server has it, so that it outlives this process",
+  }),
+  journalBytesMax: setting(integer(1, Number.MAX_SAFE_INTEGER), {
+    default: limits.journalBytesMax,
+    help: "bytes of the journal past which posts are refused",
+  }),
+  fsync: setting(flag(), {
+    default: false,
+    help: "answer posts only once the disk has them, so that they outlive this machine",
+  }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
 };
 
@@ -55,11 +69,17 @@ await runUntilStopped({
   about: { name: "taba-agent", version: VERSION, summary: "folds what local clients post and sends it to servers" },
   table,
   async start({ hostname, port, cert, key, server, bytesMax, handlers, stopMs, ...settings }) {
+    const { journal: folder, journalBytesMax, fsync } = settings;
+    const registry = await loadHandlers(handlers);
+    const newSender = () => `agent-${crypto.randomUUID()}`;
+    const journal = folder === undefined ? new NoJournal(newSender()) : openJournal(openFolder(folder), {
+      ...{ registry, now: systemClock(), bytesMax: journalBytesMax, fsync, newSender, log },
+    });
     const agent = new Agent({
       ...settings,
-      registry: await loadHandlers(handlers),
+      registry,
+      journal,
       servers: server,
-      sender: `agent-${crypto.randomUUID()}`,
       outboxBytesMax: bytesMax,
       clock: systemClock,
       random: systemRandom,
@@ -77,6 +97,7 @@ await runUntilStopped({
         const begun = systemClock();
         await listening.stop(CLOSE_SHARE * stopMs);
         await agent.stop(stopMs - 1000 * (systemClock() - begun));
+        journal.close();
       },
     };
   },

@@ -93,3 +93,36 @@ Deno.test("taba-agent: a port in use is one line and 2", async () => {
       "stop it or choose another --port",
   });
 });
+
+Deno.test("taba-agent: a second agent on the same journal is one line and 2", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using agent = await startService({ ...program, args: ["--port=0", "--journal", folder] });
+    const { code, output } = await runProgram({ ...program, args: ["--port=0", "--journal", folder] });
+    assertEquals([code, output], [
+      2,
+      `taba-agent: cannot start as the journal ${folder} must be of one agent: another one holds it`,
+    ]);
+    assertEquals(await agent.program.stop(), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("taba-agent: what a stop could not send the next start does", async () => {
+  const folder = await Deno.makeTempDir();
+  const server = realServer();
+  try {
+    await using listening = await withServer(server);
+    const args = ["--port=0", "--flush-ms=20", "--stop-ms=200", "--fsync", "--journal", folder];
+    await using first = await startService({ ...program, args: [...args, "--server=http://127.0.0.1:1"] });
+    await (await fetch(`${first.url}/post`, { method: "POST", body: LINE })).body?.cancel();
+    assertEquals(await first.program.stop(), 0);
+    assertMatch(first.program.output, /warn {2}could not send all before the stop: the next start does events=2/);
+    await using second = await startService({ ...program, args: [...args, "--server", listening.url] });
+    await until(() => server.events()["bids unknown"] === 2, { what: "the events have arrived" });
+    assertEquals(await second.program.stop(), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,7 +1,7 @@
 // From States to lines ready to be sent, in parts that a server takes as one body. Nothing here knows of batches' ids,
 // of compression or of sending.
 
-import type { Folded, Folding } from "../core/folding.ts";
+import type { Folded } from "../core/folding.ts";
 import { base64Length } from "../core/wire/base64.ts";
 import type { StateLine } from "../core/wire/ndjson.ts";
 
@@ -21,21 +21,28 @@ export interface Part {
   readonly events: number;
   /** At least as many as its lines will have. */
   readonly bytes: number;
+  /** The index of the first State behind it, in the order of the folding. */
+  readonly to: number;
 }
 
-/** A Folding that is being taken apart. It belongs to this and is folded into no more. */
+/** States that are being taken apart. They belong to this and are folded into no more. */
 export class Sealing {
   readonly #options: SealingOptions;
-  readonly #rest: Iterator<Folded>;
-  #next: { readonly line: StateLine; readonly bytes: number } | undefined;
+  readonly #folded: readonly Folded[];
+  /** Up to here they were encoded, or are `#next`. */
+  #at: number;
+  #next: { readonly line: StateLine; readonly bytes: number; readonly index: number } | undefined;
+  #part: Part | undefined;
   #states: number;
-  #events: number;
+  #events = 0;
 
-  constructor(folding: Folding, options: SealingOptions) {
+  /** What lies below `from` was given out before. */
+  constructor(folded: readonly Folded[], options: SealingOptions, from = 0) {
     this.#options = options;
-    this.#rest = folding[Symbol.iterator]();
-    this.#states = folding.size;
-    this.#events = folding.events;
+    this.#folded = folded;
+    this.#at = from;
+    this.#states = folded.length - from;
+    for (let index = from; index < folded.length; index++) this.#events += folded[index].events;
     this.#advance();
   }
 
@@ -49,8 +56,9 @@ export class Sealing {
     return this.#events;
   }
 
-  /** The next part; undefined where nothing is left. */
-  take(): Part | undefined {
+  /** The next part, the same until it is taken; undefined where nothing is left. */
+  peek(): Part | undefined {
+    if (this.#part !== undefined || this.#next === undefined) return this.#part;
     const { partBytesMax, partStatesMax } = this.#options;
     const lines: StateLine[] = [];
     let [bytes, events] = [0, 0];
@@ -61,36 +69,48 @@ export class Sealing {
       lines.push(line);
       bytes += this.#next.bytes;
       events += line.events;
-      this.#leave(line.events);
       this.#advance();
     }
-    return lines.length === 0 ? undefined : { lines, bytes, events };
+    return this.#part = { lines, bytes, events, to: this.#next?.index ?? this.#folded.length };
+  }
+
+  /** Gives the next part out. */
+  take(): Part | undefined {
+    const part = this.peek();
+    if (part === undefined) return undefined;
+    this.#part = undefined;
+    this.#states -= part.lines.length;
+    this.#events -= part.events;
+    return part;
   }
 
   /** Encodes the next State that can be sent. */
   #advance(): void {
     this.#next = undefined;
-    for (;;) {
-      const next = this.#rest.next();
-      if (next.done) return;
-      const line = lineOf(next.value);
+    while (this.#at < this.#folded.length) {
+      const index = this.#at++;
+      const line = lineOf(this.#folded[index]);
       const bytes = lineBytes(line, this.#options.lineBytesMax);
       if (bytes <= this.#options.lineBytesMax) {
-        this.#next = { line, bytes };
+        this.#next = { line, bytes, index };
         return;
       }
-      this.#leave(line.events);
-      this.#options.refuseLine(next.value, bytes);
+      this.#states--;
+      this.#events -= line.events;
+      this.#options.refuseLine(this.#folded[index], bytes);
     }
-  }
-
-  #leave(events: number): void {
-    this.#states--;
-    this.#events -= events;
   }
 }
 
-function lineOf({ tab, client, handler, state, events }: Folded): StateLine {
+/** What an earlier process sent as one part, however large. */
+export function partOf(folded: readonly Folded[]): Part {
+  const lines = folded.map(lineOf);
+  const bytes = lines.reduce((sum, line) => sum + lineBytes(line, 0), 0);
+  return { lines, bytes, events: folded.reduce((sum, { events }) => sum + events, 0), to: folded.length };
+}
+
+/** Encodes a State as it is sent. */
+export function lineOf({ tab, client, handler, state, events }: Folded): StateLine {
   return { tab, client, type: handler.type, version: handler.version, events, encoded: handler.encode(state) };
 }
 

@@ -50,7 +50,7 @@ function sealed(
 ): Sealed {
   const parts: Part[] = [];
   const refused: Folded[] = [];
-  const sealing = new Sealing(folded(values), {
+  const sealing = new Sealing([...folded(values)], {
     partStatesMax: 100,
     ...limits,
     refuseLine: (each) => refused.push(each),

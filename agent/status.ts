@@ -1,6 +1,7 @@
-// What `GET /status` of an agent shows. Events add up: folded = held + open + acked + rejected + dropped.
+// What `GET /status` of an agent shows. Events add up: folded + replayed = held + open + acked + rejected + dropped.
 
 import type { Figures } from "./figures.ts";
+import type { JournalStatus } from "./journaling.ts";
 import type { Intake } from "./intake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Servers, ServerStatus } from "./servers.ts";
@@ -19,6 +20,8 @@ export interface AgentStatus {
   readonly lines: { readonly accepted: number; readonly refused: CountByReason; readonly rejected: number };
   readonly events: {
     readonly folded: number;
+    /** Left by an earlier process in the journal. */
+    readonly replayed: number;
     /** In States not yet sealed. */
     readonly held: number;
     /** In batches not yet acknowledged. */
@@ -39,14 +42,18 @@ export interface AgentStatus {
     readonly dropped: CountByReason;
   };
   readonly servers: readonly ServerStatus[];
+  readonly journal?: JournalStatus;
 }
 
 export function statusOf(
   parts: { readonly figures: Figures; readonly intake: Intake; readonly outbox: Outbox; readonly servers: Servers },
-  also: Pick<AgentStatus, "version" | "sender" | "uptimeS" | "statesMax"> & { readonly sent: number },
+  also: Pick<AgentStatus, "version" | "sender" | "uptimeS" | "statesMax"> & {
+    readonly sent: number;
+    readonly journal: JournalStatus | undefined;
+  },
 ): AgentStatus {
   const { figures, intake, outbox, servers } = parts;
-  const { sent, ...identity } = also;
+  const { sent, journal, ...identity } = also;
   return {
     ...identity,
     states: intake.states,
@@ -62,6 +69,7 @@ export function statusOf(
     },
     events: {
       folded: figures.eventsFolded,
+      replayed: figures.eventsReplayed,
       held: intake.events,
       open: outbox.events,
       acked: figures.eventsAcked,
@@ -78,5 +86,6 @@ export function statusOf(
       dropped: figures.batchesDropped.toJson(),
     },
     servers: servers.status(),
+    ...(journal === undefined ? {} : { journal }),
   };
 }

@@ -8,6 +8,7 @@ import { gzip } from "../service/encoding.ts";
 import { log } from "../service/log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "../agent/agent.ts";
+import { NoJournal } from "../agent/journaling.ts";
 import { measure, report, title } from "./harness.ts";
 
 const registry = createRegistry();
@@ -18,7 +19,7 @@ function openAgent(): Agent {
   return new Agent({
     registry,
     servers: ["http://server"],
-    sender: "bench",
+    journal: new NoJournal("bench"),
     flushMs: 3_600_000,
     statesMax: limits.agentStatesMax,
     outboxBytesMax: limits.outboxBytesMax,

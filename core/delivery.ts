@@ -6,6 +6,14 @@ import { assert } from "./assert.ts";
 import type { BatchId } from "./event.ts";
 import { limits } from "./limits.ts";
 
+/** Where a restarted sender goes on. */
+export interface WindowStart {
+  /** Above all seqs that it ever used. */
+  readonly first?: number;
+  /** Those of them that are still open, rising. */
+  readonly open?: readonly number[];
+}
+
 /** The sender's end: hands out seqs, and knows which are still open. */
 export class SendWindow {
   readonly sender: string;
@@ -13,12 +21,18 @@ export class SendWindow {
   readonly #open = new Set<number>();
   #next: number;
 
-  /** `first` is where a restarted sender goes on; `batchesMax` bounds what may be unacknowledged at once. */
-  constructor(sender: string, options: { readonly batchesMax: number; readonly first?: number }) {
+  /** `batchesMax` bounds what may be unacknowledged at once. */
+  constructor(sender: string, options: { readonly batchesMax: number } & WindowStart) {
     assert(options.batchesMax < limits.seqsRememberedMax, "a receiver must remember all that a sender may repeat");
     this.sender = sender;
     this.#batchesMax = options.batchesMax;
     this.#next = options.first ?? 0;
+    for (const seq of options.open ?? []) this.#open.add(seq);
+  }
+
+  /** The seq of the batch that is opened next. */
+  get next(): number {
+    return this.#next;
   }
 
   /** Batches neither acknowledged nor given up. */
@@ -36,6 +50,12 @@ export class SendWindow {
     assert(!this.isFull, "whoever seals a batch has asked isFull");
     const seq = this.#next++;
     this.#open.add(seq);
+    return this.idOf(seq);
+  }
+
+  /** The id under which an open batch is sent. */
+  idOf(seq: number): BatchId {
+    assert(this.#open.has(seq), "a batch is sent until it is closed");
     return { sender: this.sender, seq, low: this.#low() };
   }
 
@@ -59,6 +79,15 @@ interface SenderMemory {
   readonly applied: Set<number>;
   /** When it was last heard of, in seconds since the epoch. */
   heard: number;
+}
+
+/** What a receiver remembers of one sender. */
+export interface AppliedOfSender {
+  readonly sender: string;
+  /** All seqs below it were applied or given up. */
+  readonly floor: number;
+  readonly seqs: readonly number[];
+  readonly heard: number;
 }
 
 /** The receiver's end, for many senders. Bounded: by senders, by seqs a sender, and by time. */
@@ -88,6 +117,13 @@ export class AppliedBatches {
     this.#bySender.delete(id.sender);
     this.#bySender.set(id.sender, memory);
     this.#forget(now);
+  }
+
+  /** All that is remembered, in the order of last hearing. */
+  *[Symbol.iterator](): Iterator<AppliedOfSender> {
+    for (const [sender, { floor, applied, heard }] of this.#bySender) {
+      yield { sender, floor, seqs: [...applied], heard };
+    }
   }
 
   #forget(now: number): void {

@@ -1,6 +1,7 @@
 // Lines become States: the fold that client posts, agents and ingest have in common. Owns which State a line goes
 // to and why a line is refused; never reads bytes and never sends.
 
+import { assert } from "./assert.ts";
 import type { Encoded, Line, Payload } from "./event.ts";
 import { DecodeError, type Handler } from "./handlers/handler.ts";
 import type { Registry } from "./handlers/registry.ts";
@@ -16,6 +17,16 @@ export interface Folded {
   readonly events: number;
   /** The lines that they came from, so that a later refusal can name them. Empty after `absorb`. */
   readonly lines: readonly number[];
+}
+
+export interface Refused {
+  readonly folded: Folded;
+  readonly refusal: LineRefusal;
+}
+
+export interface Sifted {
+  readonly taken: readonly Folded[];
+  readonly refused: readonly Refused[];
 }
 
 export interface FoldingOptions {
@@ -90,19 +101,50 @@ export class Folding {
    * Reduces all of `other` into this one. Answers what could not be taken since its tab has another type here, or
    * since no further State may be held; `other` must not be used afterwards.
    */
-  absorb(other: Folding): readonly { readonly folded: Folded; readonly refusal: LineRefusal }[] {
-    const refused = [];
+  absorb(other: Iterable<Folded>): Sifted["refused"] {
+    const { taken, refused } = this.sift(other);
+    this.reduce(taken);
+    return refused;
+  }
+
+  /** Tells what `absorb` would take of `other` from what it would not. Changes nothing. */
+  sift(other: Iterable<Folded>): Sifted {
+    const [taken, refused]: [Folded[], Refused[]] = [[], []];
+    const typeByNewTab = new Map<string, string>();
+    let room = this.#options.statesMax - this.#size;
     for (const folded of other) {
-      const tab = this.#tab(folded.tab, folded.handler.type);
+      const { tab: name, client, handler: { type } } = folded;
+      const tab = this.#tab(name, type);
       if (!tab.ok) {
         refused.push({ folded, refusal: tab.refusal });
         continue;
       }
-      const target = tab.value.byClient.get(folded.client);
-      if (target === undefined && this.#isFull) {
-        refused.push({ folded, refusal: this.#refuseFull().refusal });
+      const key = this.#keyOf(name, type);
+      const typeInForce = typeByNewTab.get(key) ?? type;
+      if (typeInForce !== type) {
+        const { refusal } = refuse("type_conflict", typeConflict(name, typeInForce, type));
+        refused.push({ folded, refusal });
         continue;
       }
+      if (!tab.value.byClient.has(client)) {
+        if (room <= 0) {
+          refused.push({ folded, refusal: this.#refuseFull().refusal });
+          continue;
+        }
+        room--;
+        typeByNewTab.set(key, type);
+      }
+      taken.push(folded);
+    }
+    return { taken, refused };
+  }
+
+  /** Reduces what `sift` found to be acceptable, with nothing folded in between; it must not be used afterwards. */
+  reduce(taken: Iterable<Folded>): void {
+    for (const folded of taken) {
+      const tab = this.#tab(folded.tab, folded.handler.type);
+      assert(tab.ok, "sift has asked for its type");
+      const target = tab.value.byClient.get(folded.client);
       if (target === undefined) this.#keep(tab.value, { ...folded, lines: [], isForeign: true });
       else {
         target.handler.reduce(target.state, folded.state);
@@ -110,7 +152,6 @@ export class Folding {
       }
       this.#events += folded.events;
     }
-    return refused;
   }
 
   /** In the order of first appearance of their tabs. */

@@ -30,6 +30,8 @@ export type RequestRefusalCode =
   | "token_wrong"
   | "over_capacity"
   | "store_unavailable"
+  | "journal_full" // it has as many bytes as it may
+  | "journal_failed" // the disk is full, or worse
   | "stopping";
 
 export type RefusalCode = LineRefusalCode | RequestRefusalCode;

@@ -15,6 +15,8 @@ export const statusOf: Readonly<Record<RequestRefusalCode, number>> = {
   token_wrong: 401,
   over_capacity: 429,
   store_unavailable: 503,
+  journal_full: 503,
+  journal_failed: 503,
   stopping: 503,
 };
 

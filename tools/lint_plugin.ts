@@ -21,6 +21,7 @@ const rooms: Readonly<Record<string, Room>> = {
 const doors: Readonly<Record<string, Room>> = {
   "server/store/shards.ts": { rooms: [], packages: ["ioredis", "node:"] },
   "server/main.ts": { rooms: ["client"], packages: [] }, // a server records tabs of its own
+  "agent/record_file.ts": { rooms: [], packages: ["node:zlib"] }, // for its checksum
   "agent/main.ts": { rooms: ["client"], packages: [] },
   "cli/main.ts": { rooms: [], packages: ["@cliffy/command"] },
 };
@@ -50,6 +51,7 @@ const touchable: readonly (readonly [RegExp, readonly Touch[]])[] = [
   [/^[^/]+\/main\.ts$/, everything],
   [/^service\/world\.ts$/, everything],
   [/^client\/platform\.ts$/, everything],
+  [/^agent\/journal\.ts$/, ["host"]],
   [/^service\//, ["terminal", "host"]],
   [/^cli\//, ["network", "terminal", "host"]],
 ];
