@@ -62,12 +62,9 @@ export class Bins {
     return bin < this.#lowest || bin > this.#highest ? 0 : this.#counts[bin - this.#base];
   }
 
-  /** Copies the counts from `lowest` to `highest` and answers how many of them are not zero. */
-  copyTo(row: Float64Array): number {
+  /** Copies the counts from `lowest` to `highest`. */
+  copyTo(row: Float64Array): void {
     row.set(this.#counts.subarray(this.#lowest - this.#base, this.#highest + 1 - this.#base));
-    let used = 0;
-    for (let index = 0; index < row.length; index++) if (row[index] > 0) used++;
-    return used;
   }
 
   /** How many values there are. */

@@ -30,10 +30,9 @@ export function writeSketch(writer: ByteWriter, sketch: Sketch): void {
   const start = writer.length;
   writer.varint(DENSE_ROWS);
   writer.varint(dense.zeros);
-  const rowBins = writeRow(writer, dense.negative) + writeRow(writer, dense.positive);
+  const listBytesMin = writeRow(writer, dense.negative) + writeRow(writer, dense.positive);
   const end = writer.length;
-  // A bin takes a byte of the list at least.
-  if (rowBins >= end - start) return;
+  if (listBytesMin >= end - start) return;
   writeDenseList(writer, sketch);
   const isListShorter = writer.length - end < end - start;
   writer.rewind(isListShorter ? start : end);
@@ -86,16 +85,21 @@ function readList(reader: ByteReader, length: number, visit: (key: number, count
   }
 }
 
-/** Answers how many bins of the store hold something. */
+/** Answers how many bytes the same would take in a list, or fewer. */
 function writeRow(writer: ByteWriter, bins: Bins): number {
   const length = bins.highest - bins.lowest + 1;
   writer.varint(length);
   if (length === 0) return 0;
   writer.signed(bins.lowest - BIN_OF_ONE);
   const counts = row.subarray(0, length);
-  const used = bins.copyTo(counts);
+  bins.copyTo(counts);
   writeCounts(writer, counts);
-  return used;
+  let listBytesMin = 0;
+  for (let index = 0; index < length; index++) {
+    const count = counts[index];
+    if (count > 0) listBytesMin += count === 1 ? 1 : count < 130 ? 2 : 3;
+  }
+  return listBytesMin;
 }
 
 function readRow(reader: ByteReader): Bins {
