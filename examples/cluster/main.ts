@@ -18,21 +18,23 @@ async function main(): Promise<number> {
   if (Deno.args.length > 0) throw new Stop(`cluster: unknown argument "${Deno.args[0]}"; it takes none`);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
   console.log("Starting two Redis shards, three Sentinels, four servers and an agent ...");
-  const cluster = await startCluster({
-    redis: { shards: 2, replicas: 1, sentinels: 3, appendOnly: true },
-    fe: 2,
-    be: 2,
-    confirmations: 1,
-  });
   try {
+    await using cluster = await startCluster({
+      redis: { shards: 2, replicas: 1, sentinels: 3, appendOnly: true },
+      fe: 2,
+      be: 2,
+      confirmations: 1,
+    });
+    if (isStopping) return 0;
     const agent = await cluster.startAgent();
-    if (!isStopping) console.log(await describe(cluster, { url: agent.url, pid: agent.program.pid }));
+    console.log(await describe(cluster, { url: agent.url, pid: agent.program.pid }));
     watch(cluster, agent.program);
     await stopping.promise;
     console.log("Stopping ...");
-  } finally {
-    isStopping = true;
     await cluster.stop();
+  } catch (error) {
+    // Ctrl-C reaches what is being started, too.
+    if (!isStopping) throw error;
   }
   return 0;
 }
