@@ -90,8 +90,10 @@ function put(state: BufferState, entry: BufferEntry): void {
   entries.splice(low, 0, entry);
 }
 
+/** What has not expired at `now`, or at the State's own clock where that is later. */
 function held(state: BufferState, now: number): BufferEntry[] {
-  return state.entries.filter(({ expires }) => expires > now);
+  const seen = Math.max(now, state.clock);
+  return state.entries.filter(({ expires }) => expires > seen);
 }
 
 /** Forgets what has expired by the State's own clock. */

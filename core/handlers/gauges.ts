@@ -111,12 +111,14 @@ function gaugeHandler<Value>(kind: Kind<Value>): Handler<GaugeState, Value> {
     renderText: (state, now) => layOut(holders(kind, state, now).map(([value, count]) => [value, String(count)])),
 
     detail(state, now) {
-      const held = [...state.entryByClient].filter(([, entry]) => isHeld(kind, entry, now));
+      const seen = Math.max(now, state.clock);
+      const held = [...state.entryByClient].filter(([, entry]) => isHeld(kind, entry, seen));
       return record(held.map(([client, entry]) => [client, kind.columns(entry)] as const));
     },
 
     isEmpty(state, now) {
-      for (const entry of state.entryByClient.values()) if (isHeld(kind, entry, now)) return false;
+      const seen = Math.max(now, state.clock);
+      for (const entry of state.entryByClient.values()) if (isHeld(kind, entry, seen)) return false;
       return true;
     },
   };
@@ -170,9 +172,10 @@ function isHeld<Value>(kind: Kind<Value>, { time, expires }: Entry, now: number)
 
 /** Values with how many clients hold them, in the order of their texts. */
 function holders<Value>(kind: Kind<Value>, state: GaugeState, now: number): [string, number][] {
+  const seen = Math.max(now, state.clock);
   const countByValue = new Map<string, number>();
   for (const entry of state.entryByClient.values()) {
-    if (!isHeld(kind, entry, now)) continue;
+    if (!isHeld(kind, entry, seen)) continue;
     const key = String(entry.value);
     countByValue.set(key, (countByValue.get(key) ?? 0) + 1);
   }

@@ -19,12 +19,13 @@ function bytesLeft(value: Json, left: number): number {
     for (let index = 0; index < value.length && rest >= 0; index++) rest = bytesLeft(value[index], rest) - 1;
     return rest + Math.min(value.length, 1);
   }
-  const keys = Object.keys(value);
-  for (let index = 0; index < keys.length && rest >= 0; index++) {
-    rest = bytesLeft(keys[index], rest) - 2;
-    if (rest >= 0) rest = bytesLeft((value as { readonly [key: string]: Json })[keys[index]], rest);
+  const entries = Object.entries(value);
+  for (let index = 0; index < entries.length && rest >= 0; index++) {
+    const [key, element] = entries[index];
+    rest = bytesLeft(key, rest) - 2;
+    if (rest >= 0) rest = bytesLeft(element, rest);
   }
-  return rest + Math.min(keys.length, 1);
+  return rest + Math.min(entries.length, 1);
 }
 
 /** Its bytes as JSON in UTF-8; two too many for each character outside the basic plane. */
