@@ -4,7 +4,6 @@
 
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import { type WireLine, writeBatch } from "../core/wire/ndjson.ts";
 import { Delays } from "../server/delays.ts";
 import { Drain } from "../server/drain.ts";
 import { Membership } from "../server/membership.ts";
@@ -12,6 +11,7 @@ import { Server } from "../server/server.ts";
 import { MemoryStore } from "../server/store/memory_store.ts";
 import { log } from "../service/log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
+import { bytesOf, rawLines, stateLines } from "./bodies.ts";
 import { measure, report, title } from "./harness.ts";
 
 const registry = createRegistry();
@@ -66,42 +66,6 @@ class Bench {
     }
     return { bytes, chunks };
   }
-}
-
-function bytesOf(lines: Iterable<WireLine>): Uint8Array<ArrayBuffer> {
-  const chunks = [...writeBatch({ client: "web-1" }, lines)];
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
-
-function rawLines(tabs: number, events: number): WireLine[] {
-  const now = systemClock();
-  return Array.from({ length: tabs }, (_, tab) => ({
-    tab: `tab-${tab}`,
-    type: "CounterGroup",
-    events: Array.from({ length: events }, () => {
-      const time = Math.round((now - 10 * systemRandom()) * 1000) / 1000;
-      return [time, Math.round(1000 * systemRandom()) / 100] as const;
-    }),
-  }));
-}
-
-/** As an agent sends them: what ten events of the last second of one client have grown into. */
-function stateLines(tabs: number, client: string): WireLine[] {
-  const handler = registry.get("CounterGroup");
-  if (handler === undefined) throw new Error("a CounterGroup is always there");
-  const now = systemClock();
-  return Array.from({ length: tabs }, (_, tab) => {
-    const state = handler.create(client);
-    for (let event = 0; event < 10; event++) handler.fold(state, now - systemRandom(), 100 * systemRandom());
-    const { type, version } = handler;
-    return { tab: `tab-${tab}`, client, type, version, events: 10, encoded: handler.encode(state) };
-  });
 }
 
 function mebibytes(bytes: number): string {
