@@ -6,7 +6,7 @@ import { type LocalCluster, type LocalClusterOptions, startCluster } from "../..
 import { assertCounted, Ledger, Reader } from "./ledger.ts";
 import { Load, seededRandom } from "./load.ts";
 import { request } from "./request.ts";
-import { until } from "./waiting.ts";
+import { pass, until } from "./waiting.ts";
 
 /** TABA_SEED repeats the moments of a run, as far as anything does that depends on the speed of a machine. */
 const SEED = Number(Deno.env.get("TABA_SEED") ?? Date.now() % 1_000_000);
@@ -28,7 +28,9 @@ export class Trial implements AsyncDisposable {
   readonly direct: Load;
   readonly throughAgent: Load;
   readonly reader: Reader;
-  readonly #reading: Promise<void>;
+  readonly #reading: Promise<unknown>;
+  /** Commits of each process that drains, by its id, as far as they were seen. */
+  readonly #commitsById = new Map<string, number>();
   #isStopped = false;
 
   constructor(cluster: LocalCluster, options: { readonly agentUrl: string; readonly mayFall: boolean }) {
@@ -41,7 +43,7 @@ export class Trial implements AsyncDisposable {
       ledger: new Ledger({ isSeenAtOnce: false }),
     });
     this.reader = new Reader(urls, { ...options, ledgers: this.ledgers });
-    this.#reading = this.reader.run();
+    this.#reading = Promise.all([this.reader.run(), ...cluster.be.map(({ url }) => this.#watchDrain(url))]);
   }
 
   get ledgers(): readonly Ledger[] {
@@ -58,6 +60,11 @@ export class Trial implements AsyncDisposable {
   /** Events accepted. */
   get events(): number {
     return this.direct.ledger.events + this.throughAgent.ledger.events;
+  }
+
+  /** Commits seen so far, of all processes that there have been. */
+  get commits(): number {
+    return [...this.#commitsById.values()].reduce((sum, commits) => sum + commits, 0);
   }
 
   /** Makes no further batch, and waits until all were accepted. */
@@ -95,13 +102,21 @@ export class Trial implements AsyncDisposable {
     await this.cluster[Symbol.asyncDispose]();
   }
 
+  async #watchDrain(url: string): Promise<void> {
+    while (!this.#isStopped) {
+      await statusOf(url).then(({ id, drain }) => this.#commitsById.set(id, drain?.commits ?? 0), () => {}); // it is dead
+      await pass(200);
+    }
+  }
+
   #tell(): void {
     const { direct, throughAgent, reader } = this;
     const answers = [...direct.answers].sort().map(([status, count]) => `${status || "none"}: ${count}`).join(", ");
     console.log(
       `    seed ${SEED}: ${this.events} events in ` +
         `${direct.ledger.batches + throughAgent.ledger.batches} batches, all counted once; answers ${answers}; ` +
-        `${direct.repeated.batches} repeats were recognised; ${reader.counts.read} reads were looked at`,
+        `${direct.repeated.batches} repeats were recognised; ${reader.counts.read} reads were looked at; ` +
+        `at least ${this.commits} commits`,
     );
   }
 }
@@ -121,6 +136,7 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
 }
 
 export interface Status {
+  readonly id: string;
   readonly store: {
     readonly queues: { readonly entries: number; readonly oldestS: number | null };
     readonly error?: string;
