@@ -186,13 +186,14 @@ Deno.test("way: a body that can't be taken gets its status and a one-line reason
   await using agent = await startAgent(server, "--body-bytes-max", "100000");
   const large = new TextEncoder().encode(`{"tab":"bids","events":[[1]]}\n`.repeat(10_000));
   const bomb = await gzip(large);
+  const whole = await gzip(new TextEncoder().encode(`{"tab":"bids","events":[[1]]}\n`.repeat(100)));
   for (const service of [agent, server]) {
     const attempts = [
       { status: 400, result: await post(service, ["this is no NDJSON"]) },
       { status: 413, result: await postBody(service, large) },
       { status: 413, result: await postBody(service, bomb, { "content-encoding": "gzip" }) },
       { status: 415, result: await postBody(service, large, { "content-encoding": "br" }) },
-      { status: 400, result: await postBody(service, bomb.slice(0, bomb.length / 2), { "content-encoding": "gzip" }) },
+      { status: 400, result: await postBody(service, whole.slice(0, whole.length / 2), { "content-encoding": "gzip" }) },
     ];
     for (const { status, result } of attempts) {
       assertEquals(result.status, status, JSON.stringify(result.answer));
