@@ -15,18 +15,18 @@ import { Places } from "../service/places.ts";
 import { type PostRefusal, readPost } from "../service/post.ts";
 import { tokenRefusal } from "../service/token.ts";
 import { VERSION } from "../service/version.ts";
+import { Balancer } from "./balancer.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import type { Journal, Left } from "./journaling.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";
 import { type Part, partOf } from "./sealing.ts";
 import { type Delivery, Sender } from "./sender.ts";
-import { Servers } from "./servers.ts";
 import { type AgentStatus, statusOf } from "./status.ts";
 
 export interface AgentOptions {
   readonly registry: Registry;
-  /** Addresses without a slash at the end; the first is tried first. */
+  /** Addresses without a slash at the end. */
   readonly servers: readonly string[];
   /** Where what clients post is kept, and who the agent is for servers. */
   readonly journal: Journal;
@@ -54,14 +54,14 @@ export interface AgentOptions {
 /** A server that says nothing for this long has failed; it may have to write a large batch through. */
 const TIMEOUT_MS = 15_000;
 
-const BACKOFF = { firstMs: 100, maxMs: 5_000 } as const;
+const EJECTION = { firstMs: 100, maxMs: 10_000 } as const;
 
 export class Agent {
   readonly #options: AgentOptions;
   readonly #figures = new Figures();
   readonly #intake: Intake;
   readonly #outbox: Outbox;
-  readonly #servers: Servers;
+  readonly #servers: Balancer;
   readonly #sender: Sender;
   readonly #started: number;
   /** Of an earlier process, until it runs. */
@@ -92,11 +92,10 @@ export class Agent {
       open: this.#left.flatMap(({ parts }) => parts.map(({ seq }) => seq)),
       ...{ batchesMax: limits.outboxBatchesMax, bytesMax: options.outboxBytesMax },
     });
-    this.#servers = new Servers(servers, log);
+    this.#servers = new Balancer(servers, { clock, random, ejection: EJECTION, log });
     this.#sender = new Sender({
-      ...{ servers: this.#servers, fetch: options.fetch, clock, random, sleep, token },
+      ...{ servers: this.#servers, fetch: options.fetch, clock, sleep, token },
       timeoutMs: TIMEOUT_MS,
-      backoff: BACKOFF,
     });
     this.#routes = new Map([
       ["/post", { POST: (request: Request) => this.#post(request) }],

@@ -21,7 +21,7 @@ const table = {
   key: setting(string("FILE"), { default: undefined, help: "key of the certificate, in PEM" }),
   server: setting(listOf(url()), {
     default: ["http://127.0.0.1:8300"],
-    help: "servers to send to; the next one is taken when one fails",
+    help: "servers to send to, balanced between those that do not fail",
   }),
   token: setting(string("TOKEN"), { default: undefined, help: "sent to the servers as bearer" }),
   listenToken: setting(string("TOKEN"), { default: undefined, help: "what clients must send as bearer" }),

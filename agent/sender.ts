@@ -1,25 +1,22 @@
 // Brings one body to a server, however often that takes. Owns timeouts, waiting and what an answer means; knows
 // nothing of what is in the body. A repeat is the same bytes, whichever server it goes to.
 
-import { backoffMs, type BackoffOptions } from "../core/backoff.ts";
 import type { PostAnswer } from "../core/event.ts";
 import { readAnswer } from "../core/wire/answer.ts";
-import type { Clock, Random, Sleep } from "../core/world.ts";
+import type { Clock, Sleep } from "../core/world.ts";
 import { statusOf } from "../service/answers.ts";
 import { describeError } from "../service/log.ts";
-import type { Servers } from "./servers.ts";
+import type { Balancer } from "./balancer.ts";
 
 export interface SenderOptions {
-  readonly servers: Servers;
+  readonly servers: Balancer;
   readonly fetch: (request: Request) => Promise<Response>;
   readonly clock: Clock;
-  readonly random: Random;
   readonly sleep: Sleep;
   /** Sent to the servers as bearer. */
   readonly token?: string | undefined;
   /** A server that has not answered for this long has failed. */
   readonly timeoutMs: number;
-  readonly backoff: BackoffOptions;
 }
 
 export interface DeliverOptions {
@@ -51,8 +48,6 @@ const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 /** Nobody is waited for longer than this, whatever a server asks. */
 const RETRY_AFTER_MAX_MS = 60_000;
 
-const HURRIED_BACKOFF: BackoffOptions = { firstMs: 100, maxMs: 500 };
-
 export class Sender {
   readonly #options: SenderOptions;
   #attempts = 0;
@@ -68,22 +63,33 @@ export class Sender {
 
   /** Sends `body`, as gzip NDJSON, until a server has decided about it or `end` is aborted. */
   async deliver(body: Uint8Array<ArrayBuffer>, { hurry, end }: DeliverOptions): Promise<Delivery> {
-    const { servers, sleep, random, backoff } = this.#options;
-    for (let failures = 1; !end.aborted; failures++) {
-      const server = servers.choose();
-      const outcome = await this.#attempt(server, { body, end });
-      if (end.aborted && outcome.kind === "failed") break;
+    const { servers } = this.#options;
+    for (let hasHurried = false; !end.aborted;) {
+      // Who is in a hurry tries once where he would have waited.
+      const attempt = hurry.aborted && !hasHurried ? servers.beginAnyway(body.length) : servers.begin(body.length);
+      hasHurried = hurry.aborted;
+      if (attempt === undefined) {
+        await this.#wait(hasHurried ? end : AbortSignal.any([hurry, end]));
+        continue;
+      }
+      const outcome = await this.#attempt(attempt.url, { body, end });
       if (outcome.kind !== "failed") {
-        servers.succeeded(server);
+        attempt.succeeded();
         return outcome;
       }
-      servers.failed(server, outcome.error);
-      const waitMs = backoffMs(failures, hurry.aborted ? HURRIED_BACKOFF : backoff, random);
-      // A wait that has begun ends when hurry begins; later ones are short of themselves.
-      const wake = hurry.aborted ? end : AbortSignal.any([hurry, end]);
-      await sleep(Math.max(waitMs, outcome.retryAfterMs), wake);
+      if (end.aborted) attempt.cancelled();
+      else attempt.failed(outcome.error, outcome.retryAfterMs);
     }
     return { kind: "abandoned" };
+  }
+
+  /** Until a server is due, a probe has ended, or `signal` is aborted. */
+  async #wait(signal: AbortSignal): Promise<void> {
+    const { servers, sleep, timeoutMs } = this.#options;
+    const probed = new AbortController();
+    const forget = servers.onProbed(() => probed.abort());
+    await sleep(servers.dueMs ?? timeoutMs, AbortSignal.any([probed.signal, signal]));
+    forget();
   }
 
   /** The one place where trouble with servers is caught. */

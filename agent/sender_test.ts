@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createLog } from "../service/log.ts";
+import { Balancer } from "./balancer.ts";
 import { type Delivery, Sender } from "./sender.ts";
-import { Servers } from "./servers.ts";
 
 const OK = '{"lines":1,"events":2,"rejected":[]}';
 const NOW = 1_763_890_000;
@@ -14,23 +14,27 @@ interface Run {
   readonly waits: readonly number[];
 }
 
-/** Delivers one body to a server that gives these answers in turn. No time passes. */
+/** Delivers one body to a server that gives these answers in turn. Time passes only while it waits. */
 async function deliver(answers: readonly (() => Response | Promise<Response>)[], random = 1): Promise<Run> {
   const waits: number[] = [];
   let requests = 0;
+  let now = NOW;
+  const clock = () => now;
   const sender = new Sender({
-    servers: new Servers(["http://server"], createLog({ clock: () => NOW, write: () => {} })),
+    servers: new Balancer(["http://server"], {
+      ...{ clock, random: () => random, ejection: { firstMs: 100, maxMs: 5000 } },
+      log: createLog({ clock, write: () => {} }),
+    }),
     fetch: async () => await answers[requests++](),
-    clock: () => NOW,
-    random: () => random,
+    clock,
     sleep(ms, signal) {
       // Only its timeout is never reached.
       if (ms === TIMEOUT_MS) return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
-      waits.push(ms);
+      waits.push(Math.round(ms));
+      now += ms / 1000;
       return Promise.resolve();
     },
     timeoutMs: TIMEOUT_MS,
-    backoff: { firstMs: 100, maxMs: 5000 },
   });
   const never = new AbortController().signal;
   const delivery = await sender.deliver(new Uint8Array(3), { hurry: never, end: never });

@@ -4,7 +4,7 @@ import type { Figures } from "./figures.ts";
 import type { JournalStatus } from "./journaling.ts";
 import type { Intake } from "./intake.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Servers, ServerStatus } from "./servers.ts";
+import type { Balancer, ServerStatus } from "./balancer.ts";
 
 type CountByReason = Readonly<Record<string, number>>;
 
@@ -46,7 +46,7 @@ export interface AgentStatus {
 }
 
 export function statusOf(
-  parts: { readonly figures: Figures; readonly intake: Intake; readonly outbox: Outbox; readonly servers: Servers },
+  parts: { readonly figures: Figures; readonly intake: Intake; readonly outbox: Outbox; readonly servers: Balancer },
   also: Pick<AgentStatus, "version" | "sender" | "uptimeS" | "statesMax"> & {
     readonly sent: number;
     readonly journal: JournalStatus | undefined;
