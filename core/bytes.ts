@@ -18,7 +18,7 @@ export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-/** Bytes being written. Grows as needed; `take` copies what was written and starts anew. */
+/** Bytes being written, from `begin` to `take`. Grows as needed, and is made once for many encodings. */
 export class ByteWriter {
   #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
@@ -94,15 +94,21 @@ export class ByteWriter {
     this.#bitCount = 0;
   }
 
+  /** Starts anew, whatever became of what was written before. */
+  begin(): void {
+    this.#length = 0;
+    this.#bitBuffer = 0;
+    this.#bitCount = 0;
+  }
+
   /** Forgets what was written after `length`. */
   rewind(length: number): void {
     this.#length = length;
   }
 
+  /** A copy of what was written. */
   take(): Uint8Array {
-    const taken = this.#bytes.slice(0, this.#length);
-    this.#length = 0;
-    return taken;
+    return this.#bytes.slice(0, this.#length);
   }
 
   #reserve(bytes: number): void {

@@ -44,6 +44,7 @@ Deno.test("ByteWriter, ByteReader: what is written is read, in any order and num
   const writer = new ByteWriter();
   fc.assert(
     fc.property(fc.array(part, { size: "+1" }), (parts) => {
+      writer.begin();
       for (const { write } of parts) write(writer);
       const reader = new ByteReader(writer.take());
       for (const { value, read } of parts) assertEquals<unknown>(read(reader), value);

@@ -4,7 +4,7 @@ import type { Encoded, Json } from "../event.ts";
 import { limits } from "../limits.ts";
 import { quote } from "../quote.ts";
 import { DecodeError, type Handler } from "./handler.ts";
-import { compareTexts, sizeProblem } from "./values.ts";
+import { compareValues, sizeProblem } from "./values.ts";
 
 interface BufferEntry {
   readonly value: Json;
@@ -71,7 +71,7 @@ export const buffer: Handler<BufferState, readonly [Json, number]> = {
 
 /** Latest expiry first, then latest time; a total order, so that which values are the first 1,000 is no accident. */
 function compare(a: BufferEntry, b: BufferEntry): number {
-  return b.expires - a.expires || b.time - a.time || compareTexts(b.value, a.value);
+  return b.expires - a.expires || b.time - a.time || compareValues(b.value, a.value);
 }
 
 function put(state: BufferState, entry: BufferEntry): void {

@@ -72,6 +72,7 @@ export const counterGroup: Handler<CounterGroupState, number> = {
   },
 
   encode({ totals, sketches }) {
+    writer.begin();
     writeClock(writer, totals.clock);
     writer.varint(totals.late);
     writeStarts(writer, totals);

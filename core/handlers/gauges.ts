@@ -5,7 +5,7 @@ import { limits } from "../limits.ts";
 import { quote } from "../quote.ts";
 import { layOut, record } from "./figures.ts";
 import { DecodeError, type Handler } from "./handler.ts";
-import { compareTexts, sizeProblem } from "./values.ts";
+import { compareValues, sizeProblem } from "./values.ts";
 
 type GaugeValue = string | number;
 
@@ -152,7 +152,7 @@ function put<Value>(
 function isLater(a: Entry, b: Entry): boolean {
   if (a.time !== b.time) return a.time > b.time;
   if (a.expires !== b.expires) return a.expires > b.expires;
-  return compareTexts(a.value, b.value) > 0;
+  return compareValues(a.value, b.value) > 0;
 }
 
 /** Forgets what is forgotten by the State's own clock: no later clock would show it again. */

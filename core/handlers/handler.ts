@@ -54,7 +54,7 @@ export interface Handler<State = unknown, Value = unknown> {
 
   /**
    * Reads what `encode` of this or an older version wrote, from an untrusted sender. Bytes are only lent: the State
-   * holds no part of them.
+   * holds no part of them. Whose events they are is not told: such a State is reduced into others, not folded into.
    * @throws {DecodeError} where it is anything else; no other error, no unbounded work.
    */
   decode(encoded: Encoded, version: number): State;

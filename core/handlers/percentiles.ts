@@ -72,6 +72,7 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
   },
 
   encode({ timeline }) {
+    writer.begin();
     writeClock(writer, timeline.clock);
     writer.varint(timeline.late);
     writeStarts(writer, timeline);
@@ -150,6 +151,7 @@ export const percentileCounter: Handler<Distribution, number> = {
   clamp() {},
 
   encode(state) {
+    writer.begin();
     writeDistribution(state);
     return writer.take();
   },

@@ -37,6 +37,7 @@ export const totalsCounter: Handler<TotalsState, number> = {
   clamp() {},
 
   encode({ count, total }) {
+    writer.begin();
     writer.varint(count);
     if (count > 0) writer.number(total);
     return writer.take();
