@@ -99,6 +99,8 @@ export class Agent {
     });
     this.#routes = new Map([
       ["/post", { POST: (request: Request) => this.#post(request) }],
+      // Senders of the original protocol compress with zlib and say so by the path alone.
+      ["/post_zip", { POST: (request: Request) => this.#post(request, "deflate") }],
       ["/status", { GET: () => json(this.status()) }],
       ["/healthz", { GET: () => this.#isStopping ? refused(STOPPING) : text("ok") }],
     ]);
@@ -165,9 +167,9 @@ export class Agent {
     );
   }
 
-  async #post(request: Request): Promise<Response> {
+  async #post(request: Request, encoding?: string): Promise<Response> {
     try {
-      const taken = await this.#take(request);
+      const taken = await this.#take(request, encoding);
       return taken.ok ? json(taken.value) : this.#refuse(taken.refusal);
     } finally {
       // What was not read would keep the connection waiting.
@@ -175,7 +177,7 @@ export class Agent {
     }
   }
 
-  async #take(request: Request): Promise<Result<PostAnswer, PostRefusal>> {
+  async #take(request: Request, encoding: string | undefined): Promise<Result<PostAnswer, PostRefusal>> {
     const { registry, clock, journal, statesMax, listenToken } = this.#options;
     if (this.#isStopping) return { ok: false, refusal: STOPPING };
     const refusal = tokenRefusal(request, listenToken);
@@ -184,7 +186,7 @@ export class Agent {
     if (!entered.ok) return entered;
     using place = entered.value;
     const read = await readPost(request, {
-      ...{ registry, now: clock, statesMax, areTypesApart: true },
+      ...{ registry, now: clock, statesMax, areTypesApart: true, encoding },
       bodyBytesMax: this.#options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: this.#options.lineBytesMax ?? limits.lineBytesMax,
       typeOf: (tab) => this.#intake.typeOf(tab),

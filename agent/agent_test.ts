@@ -415,7 +415,7 @@ Deno.test("Agent: tells how it is, what it has, and what it has not", async () =
   assertEquals(await status.json(), JSON.parse(JSON.stringify(agent.status())));
   const unknown = await agent.fetch(path("/tabs?name=a"));
   assertEquals([unknown.status, await unknown.json()], [404, {
-    error: "cannot find /tabs: an agent has /post, /status, /healthz",
+    error: "cannot find /tabs: an agent has /post, /post_zip, /status, /healthz",
     code: "not_found",
   }]);
   const wrong = await agent.fetch(path("/post"));
@@ -462,4 +462,22 @@ Deno.test("stop: wakes what waits to try again, and says what it could not send 
   assert(fixture.time.clock() - before <= 5 + FLUSH_MS / 1000);
   assertEquals(fixture.logged.at(-1), "error could not send all before the stop events=7 batches=2");
   assertNotEquals(agent.status().events.open, 0);
+});
+
+Deno.test("Agent: takes the original protocol, at /post_zip compressed by zlib", async () => {
+  await using fixture = new Fixture();
+  const { agent, server } = fixture;
+  const event = '["TotalsCounter", 1400000000.25, "1"]\n';
+  const body =
+    `1\n\nweb-1\n\nbids\n${event}${event}\nwins\n${event}["Gauge", 1400000000, 7]\n\n\nweb-2\n\nbids\n${event}`;
+  const zipped = new Response(new Blob([body]).stream().pipeThrough(new CompressionStream("deflate"))).body;
+  for (
+    const request of [path("/post", { method: "POST", body }), path("/post_zip", { method: "POST", body: zipped })]
+  ) {
+    const response = await agent.fetch(request);
+    const error = "cannot take the line as its payload must be a JSON text in a string: current value is 7";
+    assertEquals(await response.json(), { lines: 4, events: 4, rejected: [{ line: 11, error }] });
+  }
+  await fixture.delivered();
+  assertEquals(server.events(), { "bids web-1": 4, "wins web-1": 2, "bids web-2": 2 });
 });

@@ -111,14 +111,11 @@ export class ProtocolV1Reader {
   }
 
   #takeRun(): Read {
-    const events = this.#runEvents;
+    const lines = this.#runEvents;
     this.#runEvents = 0;
-    const { number, lines } = { number: this.#runNumber, lines: events };
-    const payload = this.#columns.events(events);
-    return {
-      kind: "line",
-      line: { number, lines, tab: this.#tab, client: this.#client, type: this.#runType, payload },
-    };
+    const names = { tab: this.#tab, client: this.#client, type: this.#runType };
+    const payload = this.#columns.events(lines);
+    return { kind: "line", line: { number: this.#runNumber, lines, ...names, payload } };
   }
 
   /** Anything but a numeric event that could be scanned. */
