@@ -68,6 +68,11 @@ export class Load {
     await Promise.all(this.#work);
   }
 
+  /** Attempts that got no answer. */
+  get unanswered(): number {
+    return this.answers.get(0) ?? 0;
+  }
+
   /** Whether each sender had a batch accepted that it made after a moment of performance.now(). */
   hasAcceptedSince(moment: number): boolean {
     return [...this.#newestBySender.values()].every((made) => made > moment);

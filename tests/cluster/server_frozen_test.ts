@@ -1,7 +1,6 @@
 // A server that drains is stopped past its leases and then goes on: what it meant to write is refused, since another one
 // has its buckets, and what had been posted to it and was repeated elsewhere counts once.
 
-import { assert } from "@std/assert";
 import { BUCKETS, startTrial, statusOf } from "./trial.ts";
 import { until } from "./waiting.ts";
 
@@ -18,10 +17,13 @@ Deno.test("cluster: a be server that was stopped past its leases can't write ove
     });
     await trial.randomMoment(400);
     const before = (await statusOf(frozen.url)).drain;
+    const unanswered = trial.direct.unanswered;
     frozen.program.signal("SIGSTOP");
     const tookMs = await until(async () => await bucketsOf(successor) === BUCKETS, { what: "the other has all" });
     const taken = (await statusOf(successor.url)).drain?.commits ?? 0;
     await until(async () => ((await statusOf(successor.url)).drain?.commits ?? 0) > taken, { what: "it commits" });
+    // What lies in its sockets is taken in when it goes on, and counts already.
+    await until(() => trial.direct.unanswered > unanswered, { what: "what was posted to it is repeated elsewhere" });
     frozen.program.signal("SIGCONT");
     await until(async () => ((await statusOf(frozen.url)).drain?.lost ?? 0) > (before?.lost ?? 0), {
       what: "it notices what it has lost",
@@ -29,5 +31,4 @@ Deno.test("cluster: a be server that was stopped past its leases can't write ove
     console.log(`    the other server had all buckets ${(tookMs / 1000).toFixed(2)} s after SIGSTOP`);
   }
   await trial.settle();
-  assert(trial.direct.repeated.batches > 0, "something was repeated that had been applied");
 });

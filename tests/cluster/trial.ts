@@ -17,9 +17,11 @@ const AGENT_ARGS = ["--flush-ms", "100"];
 /** Enough for the shards and servers to share; a query of all tabs asks for each. */
 export const BUCKETS = 16;
 
-export interface TrialOptions extends LocalClusterOptions {
+export interface TrialOptions extends Omit<LocalClusterOptions, "serverArgs" | "buckets"> {
   /** Whether a reader may see events vanish that nobody was told are accepted. */
   readonly mayFall?: boolean;
+  /** Flags of the servers beside the short intervals. */
+  readonly moreArgs?: readonly string[];
 }
 
 export class Trial implements AsyncDisposable {
@@ -123,7 +125,11 @@ export class Trial implements AsyncDisposable {
 
 /** Starts a cluster with an agent, and the load on both. */
 export async function startTrial(options: TrialOptions): Promise<Trial> {
-  const cluster = await startCluster({ serverArgs: SERVER_ARGS, buckets: BUCKETS, ...options });
+  const cluster = await startCluster({
+    ...options,
+    serverArgs: [...SERVER_ARGS, ...options.moreArgs ?? []],
+    buckets: BUCKETS,
+  });
   try {
     const agent = await cluster.startAgent(AGENT_ARGS);
     const trial = new Trial(cluster, { agentUrl: agent.url, mayFall: options.mayFall ?? false });
