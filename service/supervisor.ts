@@ -4,7 +4,7 @@ import { backoffMs } from "../core/backoff.ts";
 import type { Clock, Random, Sleep } from "../core/world.ts";
 import { background } from "./background.ts";
 import { type Running, StartTrouble } from "./lifecycle.ts";
-import { ListenTrouble, reservePort } from "./listen.ts";
+import { reservePort } from "./listen.ts";
 import type { Log } from "./log.ts";
 
 export interface SupervisorOptions {
@@ -39,7 +39,7 @@ export function launchOf(taskRun: string | undefined): readonly string[] | undef
 
 /**
  * Starts the workers, and resolves once the first of them listens.
- * @throws {StartTrouble | ListenTrouble}
+ * @throws {StartTrouble | ListenTrouble} the latter from listen.ts
  */
 export async function supervise(options: SupervisorOptions): Promise<Running> {
   const { workers, launch, hostname, stopMs } = options;
