@@ -185,7 +185,7 @@ export class ByteReader {
     return value;
   }
 
-  /** How many zero bits come before the next one bit, which is read as well; `max`, at most 24, where none comes sooner. */
+  /** How many zero bits come before the next one bit, which is read too; `max`, at most 24, where none comes sooner. */
   zeroBits(max: number): number {
     this.#fillBits(1);
     const zeros = this.#bitBuffer === 0 ? 32 : 31 - Math.clz32(this.#bitBuffer & -this.#bitBuffer);

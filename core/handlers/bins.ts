@@ -84,8 +84,8 @@ export class Bins {
   }
 
   /**
-   * Adds values while they fall into the bins in use, none of which is full: for the others, which are few where values
-   * are many, there is `add`. Answers the index of the first value that was not added.
+   * Adds values while they fall into bins in use whose counters are neither full nor of the widest kind: for the others,
+   * which are few where values are many, there is `add`. Answers the index of the first value that was not added.
    */
   addAll(values: Float64Array, { from, to, sign }: Run): number {
     const counts = this.#counts;

@@ -13,7 +13,7 @@ function folded(events: readonly (readonly [time: number, value: Json, expires: 
   return state;
 }
 
-Deno.test("Buffer: shows unexpired values with their times, those first that expire last, equal ones as often as they came", () => {
+Deno.test("Buffer: shows unexpired values with their times, the last to expire first, equal ones as often as they came", () => {
   const state = folded([
     [NOW, "a", NOW + 60],
     [NOW - 1, { b: [1, null] }, NOW + 90],

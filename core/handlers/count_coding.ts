@@ -103,7 +103,7 @@ function widthOf(value: number): number {
   return value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 2 ** 32));
 }
 
-/** The width of the low part of a difference: the bits of 0.69 times the mean difference so far (11 / 128 ≈ 0.69 / 8). */
+/** The width of a difference's low part: the bits of 0.69 times the mean difference so far, as 11 / 128 ≈ 0.69 / 8. */
 function parameter(followed: number): number {
   return 32 - Math.clz32(Math.imul(followed, 11) >> 7);
 }

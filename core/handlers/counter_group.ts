@@ -1,4 +1,4 @@
-// CounterGroup: counts and totals of numbers over the last minute, ten minutes, hour and day, and the day's percentiles.
+// CounterGroup: counts and totals of numbers over the last minute, ten minutes, hour and day, and percentiles of the day.
 
 import { ByteWriter } from "../bytes.ts";
 import type { Json } from "../event.ts";
@@ -9,7 +9,7 @@ import { numberProblem, opened } from "./numbers.ts";
 import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
 import { readSketch, writeSketch } from "./sketch_encoding.ts";
-import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
+import { clamped, endOfRun, type Level, secondOf, Timeline } from "./timeline.ts";
 import { readClock, readStarts, writeClock, writeStarts } from "./timeline_encoding.ts";
 import { addCounts, addTotals, COUNT_MAX, sum } from "./sums.ts";
 import { TotalsCells } from "./totals_cells.ts";
@@ -50,8 +50,7 @@ export const counterGroup: Handler<CounterGroupState, number> = {
   foldNumbers(state, times, values, count) {
     for (let from = 0; from < count;) {
       const second = secondOf(times[from]);
-      let to = from + 1;
-      while (to < count && times[to] >= second && times[to] < second + 1) to++;
+      const to = endOfRun(times, second, { from, to: count });
       const place = state.totals.at(second);
       if (place < 0) state.totals.late = addCounts(state.totals.late, to - from);
       else state.totals.cells.put(place, to - from, sum(values, from, to));

@@ -91,7 +91,7 @@ function gaugeHandler<Value>(kind: Kind<Value>): Handler<GaugeState, Value> {
     clamp(state, now) {
       if (state.clock <= now) return;
       for (const [client, entry] of state.entryByClient) {
-        if (entry.time > now) state.entryByClient.set(client, reset(kind, entry, now));
+        if (entry.time > now) state.entryByClient.set(client, { ...entry, time: now });
       }
       state.clock = now;
     },
@@ -160,10 +160,6 @@ function sweep<Value>(kind: Kind<Value>, state: GaugeState): void {
   for (const [client, { time }] of state.entryByClient) {
     if (state.clock - time >= kind.forgottenS) state.entryByClient.delete(client);
   }
-}
-
-function reset<Value>(kind: Kind<Value>, entry: Entry, now: number): Entry {
-  return kind.fromColumns(kind.columns({ ...entry, time: now })) ?? entry;
 }
 
 function isHeld<Value>(kind: Kind<Value>, { time, expires }: Entry, now: number): boolean {

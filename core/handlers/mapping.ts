@@ -1,10 +1,10 @@
 // Which values share a bin of a sketch, and which value stands for them: DDSketch's mapping (Masson, Rim, Lee:
 // "DDSketch", VLDB 2019) with the cubically interpolated logarithm. Plain arithmetic only, the same everywhere.
 
-// The logarithm to base two is approximated by the exponent plus P(s) = (6 s³ - 21 s² + 50 s) / 35, with 1 + s in [1, 2)
-// the significand, and each octave is cut into 70 bins: bin k of it begins where 70 P(s) = 12 s³ - 42 s² + 100 s = k. As
-// (1 + s) P'(s) >= 10/7, ln(high / low) <= 0.01 for each bin [low, high), so that the value 2 low high / (low + high)
-// is within tanh(0.005) = 0.49999583 % of all values in it. What is left up to 0.5 % is more than rounding needs.
+// The logarithm to base two is approximated by the exponent plus P(s) = (6 s³ - 21 s² + 50 s) / 35, where 1 + s in [1, 2)
+// is the significand, and each octave is cut into 70 bins: bin k of it begins where 70 P(s) = 12 s³ - 42 s² + 100 s = k.
+// As (1 + s) P'(s) >= 10/7, ln(high / low) <= 0.01 for each bin [low, high), so that 2 low high / (low + high) is within
+// tanh(0.005) = 0.49999583 % of all values in it. What is left up to 0.5 % is more than rounding needs.
 const BINS_OCTAVE = 70;
 /** How far at most the value that stands for a bin is from any value in it, as a part of that value. */
 export const RELATIVE_ERROR = 0.005;

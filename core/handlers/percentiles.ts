@@ -10,7 +10,7 @@ import { numberProblem, opened } from "./numbers.ts";
 import { Sketch } from "./sketch.ts";
 import { SketchCells } from "./sketch_cells.ts";
 import { readSketch, writeSketch } from "./sketch_encoding.ts";
-import { clamped, type Level, secondOf, Timeline } from "./timeline.ts";
+import { clamped, endOfRun, type Level, secondOf, Timeline } from "./timeline.ts";
 import { readClock, readStarts, writeClock, writeStarts } from "./timeline_encoding.ts";
 import { addCounts, addTotals, COUNT_MAX, sum } from "./sums.ts";
 
@@ -54,8 +54,7 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
   foldNumbers({ timeline }, times, values, count) {
     for (let from = 0; from < count;) {
       const second = secondOf(times[from]);
-      let to = from + 1;
-      while (to < count && times[to] >= second && times[to] < second + 1) to++;
+      const to = endOfRun(times, second, { from, to: count });
       const place = timeline.at(second);
       if (place < 0) timeline.late = addCounts(timeline.late, to - from);
       else timeline.cells.addAll(place, values, { from, to });

@@ -1,5 +1,5 @@
-// Quantiles within 0.5 % of the true value at their rank, after any merges: a DDSketch. Owns how many bins of which sign
-// there are; mapping.ts knows which values share one.
+// Quantiles within 0.5 % of the true value at their rank, after any merges: a DDSketch. Owns which bins there are, in a
+// list or in stores for each sign; mapping.ts knows which values share one.
 
 import { Bins } from "./bins.ts";
 import { keyOf, valueOf } from "./mapping.ts";
@@ -8,7 +8,7 @@ import { addCounts } from "./sums.ts";
 /** Up to so many different bins are kept as a list: most tabs of one client and second have few, many have one. */
 export const FEW_MAX = 32;
 
-/** The bins of a sketch that has, or once had, too many for a list. */
+/** The bins of a sketch that has had too many for a list: for good, so that this too follows from its values alone. */
 export interface DenseBins {
   readonly positive: Bins;
   readonly negative: Bins;

@@ -53,7 +53,7 @@ function assertAccurate(sketch: Sketch, values: readonly number[]): void {
 }
 
 for (const [name, draw] of Object.entries(distributions)) {
-  Deno.test(`Sketch: quantiles of ${name} data are within 0.5 %, added one by one, in runs, and through 1,000 merges`, () => {
+  Deno.test(`Sketch: quantiles of ${name} data are within 0.5 %, added one by one, in runs, by 1,000 merges`, () => {
     const values = Array.from({ length: 20_000 }, draw);
     const oneByOne = new Sketch();
     for (const value of values) oneByOne.add(value);

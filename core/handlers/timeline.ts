@@ -30,6 +30,13 @@ export interface Cells<Self> {
 /** Times are kept within this many seconds of the epoch (34,865 years), so that all arithmetic on them is exact. */
 export const TIME_MAX = 2 ** 40;
 
+/** Where the run of times within `second` that begins at `from` ends. */
+export function endOfRun(times: Float64Array, second: number, { from, to }: { from: number; to: number }): number {
+  let end = from + 1;
+  while (end < to && times[end] >= second && times[end] < second + 1) end++;
+  return end;
+}
+
 /** A time as a whole second that a timeline can keep. */
 export function secondOf(time: number): number {
   return Math.floor(Math.min(Math.max(time, -TIME_MAX), TIME_MAX));
@@ -67,7 +74,7 @@ export class Timeline<Store extends Cells<Store>> {
   at(second: number): number {
     if (second === this.#recentSecond) return this.#recentIndex;
     if (second > this.#clock) this.roll(second);
-    this.#recentIndex = this.#place(second, this.cells.length);
+    this.#recentIndex = this.#place(second);
     this.#recentSecond = second;
     return this.#recentIndex;
   }
@@ -93,14 +100,15 @@ export class Timeline<Store extends Cells<Store>> {
     if (clock > this.#clock) this.roll(clock);
     this.#recentSecond = NaN;
     this.late = addCounts(this.late, from.late);
-    // From the newest on: then each place is looked for below the one before.
-    let end = cells.length;
-    for (let index = from.cells.length - 1; index >= 0; index--) {
-      const place = this.#place(Math.min(from.cells.start(index), until), end);
+    let last = -1;
+    for (let index = 0; index < from.cells.length; index++) {
+      const second = Math.min(from.cells.start(index), until);
+      // The first place is looked for from the newest cell down, each other one from the one before it on.
+      const place = last < 0 ? this.#place(second) : this.#placeFrom(last, second);
       if (place < 0) this.late = addCounts(this.late, from.cells.count(index));
       else {
         cells.add(place, from.cells, index);
-        end = place + 1;
+        last = place;
       }
     }
   }
@@ -118,17 +126,32 @@ export class Timeline<Store extends Cells<Store>> {
     return index;
   }
 
-  /** The index of the cell that covers `second`, made where there is none, below `end`; -1 where there can't be one. */
-  #place(second: number, end: number): number {
-    const { cells, levels } = this;
-    const level = levelOf(levels, this.#clock, second);
-    if (level === levels.length) return -1;
-    const start = aligned(second, levels[level].widthS);
-    let index = end;
+  /** The index of the cell that covers `second`, made where there is none; -1 where there can't be one. */
+  #place(second: number): number {
+    const { cells } = this;
+    const start = this.#startOf(second);
+    if (start === -Infinity) return -1;
+    let index = cells.length;
     while (index > 0 && cells.start(index - 1) > start) index--;
     if (index > 0 && cells.start(index - 1) === start) return index - 1;
     cells.insert(index, start);
     return index;
+  }
+
+  /** The same where the cell is known not to lie before the one at `index`. */
+  #placeFrom(index: number, second: number): number {
+    const { cells } = this;
+    const start = this.#startOf(second);
+    let place = index;
+    while (place < cells.length && cells.start(place) < start) place++;
+    if (place === cells.length || cells.start(place) > start) cells.insert(place, start);
+    return place;
+  }
+
+  /** Where the cell that covers `second` begins; -Infinity where there can't be one. */
+  #startOf(second: number): number {
+    const level = levelOf(this.levels, this.#clock, second);
+    return level === this.levels.length ? -Infinity : aligned(second, this.levels[level].widthS);
   }
 
   /** Brings each cell to where it belongs by the clock. */

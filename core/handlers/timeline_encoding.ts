@@ -4,9 +4,9 @@ import { type ByteReader, type ByteWriter, unzigzag, zigzag } from "../bytes.ts"
 import { DecodeError } from "./handler.ts";
 import { type Cells, horizon, type Level, TIME_MAX, type Timeline } from "./timeline.ts";
 
-// The clock fixes which cells there can be: numbered from the newest on they are the slots of a timeline. A timeline in
-// steady use has a cell in nearly all of its slots, so that few runs of slots say where its cells are: for each run one more
-// than the slots left out before it, and one less than its length; a zero ends them.
+// The clock fixes which cells there can be: numbered from the newest on they are the slots of a timeline. One in steady
+// use has a cell in nearly all of its slots, so that few runs say where its cells are: for each run one more than the
+// slots left out before it, and one less than its length; a zero ends them.
 
 /** More than any timeline has. */
 const SLOTS_MAX = 10_000;

@@ -39,7 +39,7 @@ function stringBytes(text: string): number {
   return bytes;
 }
 
-/** An order of all values, so that ties are broken alike everywhere: strings by themselves, then others by their JSON. */
+/** An order of all values, so that ties are broken alike everywhere: strings first, then the others by their JSON. */
 export function compareValues(a: Json, b: Json): number {
   const areStrings = typeof a === "string" && typeof b === "string";
   // The JSON of a string begins with a quotation mark, which stands before all that other JSON begins with.
