@@ -1,7 +1,7 @@
 // The agent: takes posts from local clients, folds them, seals what it has every so often and sends it on. This file
 // says what happens when; holding, sealing and sending are in files of their own.
 
-import type { PostAnswer } from "../core/event.ts";
+import { DEFAULT_CLIENT, type PostAnswer } from "../core/event.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
@@ -22,6 +22,7 @@ import type { Journal, Left } from "./journaling.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";
 import { type Part, partOf } from "./sealing.ts";
 import { type Delivery, Sender } from "./sender.ts";
+import { Statsd } from "./statsd.ts";
 import { type AgentStatus, statusOf } from "./status.ts";
 
 export interface AgentOptions {
@@ -41,6 +42,8 @@ export interface AgentOptions {
   readonly outboxBytesMax: number;
   /** What servers are sent as bearer. */
   readonly token?: string | undefined;
+  /** Whose events those are that come as StatsD lines. */
+  readonly statsdClient?: string | undefined;
   /** What clients have to send as bearer. */
   readonly listenToken?: string | undefined;
   readonly clock: Clock;
@@ -63,6 +66,7 @@ export class Agent {
   readonly #outbox: Outbox;
   readonly #servers: Balancer;
   readonly #sender: Sender;
+  readonly #statsd: Statsd;
   readonly #started: number;
   /** Of an earlier process, until it runs. */
   #left: readonly Left[];
@@ -85,6 +89,10 @@ export class Agent {
         this.#figures.eventsDropped.add("line_too_long", events);
         log.error("dropped a State that makes too long a line", { tab, client, events, bytes });
       },
+    });
+    this.#statsd = new Statsd({
+      ...{ ...options, client: options.statsdClient ?? DEFAULT_CLIENT, intake: this.#intake },
+      taken: (events, refused) => this.#figures.countDatagrams(events, refused),
     });
     this.#left = journal.takeLeft();
     this.#outbox = new Outbox({
@@ -122,6 +130,11 @@ export class Agent {
     const allow = Object.keys(route).join(", ");
     const message = `cannot answer as the method of ${pathname} must be ${allow}: current value is ${request.method}`;
     return refused({ code: "method_not_allowed", message }, { allow });
+  }
+
+  /** Takes a datagram of StatsD lines. */
+  takeStatsd(datagram: Uint8Array): void {
+    this.#statsd.take(datagram);
   }
 
   /** Sends what an earlier process left, then seals every `flushMs`, until it is stopped. */
@@ -162,7 +175,7 @@ export class Agent {
       { figures: this.#figures, intake: this.#intake, outbox: this.#outbox, servers: this.#servers },
       {
         ...{ version: VERSION, sender: journal.sender, uptimeS: clock() - this.#started, statesMax },
-        ...{ sent: this.#sender.attempts, journal: journal.status() },
+        ...{ sent: this.#sender.attempts, journal: journal.status(), statsd: this.#statsd.status() },
       },
     );
   }
@@ -209,6 +222,7 @@ export class Agent {
 
   async #flush(): Promise<void> {
     await this.#options.journal.tend();
+    this.#statsd.flush();
     if (this.#outbox.isFull) return; // what comes goes on being folded
     this.#intake.turn();
     await this.#seal();

@@ -2,6 +2,7 @@
 // rejected and dropped.
 
 import type { PostAnswer } from "../core/event.ts";
+import type { LineRefusalCode } from "../core/refusal.ts";
 import type { Post } from "../service/post.ts";
 import { Tally } from "../service/tally.ts";
 import type { OpenBatch } from "./outbox.ts";
@@ -38,6 +39,12 @@ export class Figures {
     this.linesAccepted += post.lines;
     this.eventsFolded += post.events;
     for (const [code, count] of post.refusals) this.linesRefused.add(code, count);
+  }
+
+  /** Counts what came in without a post; of its lines only those refused are known, an event for each. */
+  countDatagrams(events: number, refused: ReadonlyMap<LineRefusalCode, number>): void {
+    this.eventsFolded += events;
+    for (const [code, count] of refused) this.linesRefused.add(code, count);
   }
 
   countAcked({ events, lines }: OpenBatch, answer: PostAnswer): void {

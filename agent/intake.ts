@@ -1,10 +1,10 @@
 // What clients have posted and is not sealed yet: which batches were applied, which type a tab has, the States they
 // grew into, and how much of all that may be held. Never reads a body and never sends.
 
-import { Folding } from "../core/folding.ts";
+import { Folding, type Refused } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
-import type { Result } from "../core/refusal.ts";
-import type { PostAnswer } from "../core/event.ts";
+import { accept, type RequestRefusal, type Result } from "../core/refusal.ts";
+import type { BatchHeader, PostAnswer } from "../core/event.ts";
 import type { Clock } from "../core/world.ts";
 import { answerOf, type Post, type PostRefusal, refuseLate, staleRefusal } from "../service/post.ts";
 import type { Journal, Left, Segment } from "./journaling.ts";
@@ -86,13 +86,23 @@ export class Intake {
         break;
     }
     const now = clock();
-    const { taken, refused } = this.#folding.sift(post.folding);
-    const kept = this.#segment.append({ ...(id === undefined ? {} : { id }), sent: now }, taken);
-    if (!kept.ok) return { verdict: "refused", post, answer: kept };
-    this.#folding.reduce(taken);
+    const refused = this.absorb(post.folding, { ...(id === undefined ? {} : { id }), sent: now });
+    if (!refused.ok) return { verdict: "refused", post, answer: refused };
     if (id !== undefined) journal.applied.note(id, now);
-    const rest = refuseLate(post, refused);
+    const rest = refuseLate(post, refused.value);
     return { verdict: "new", post: rest, answer: answerOf(rest) };
+  }
+
+  /**
+   * Keeps and folds in what was folded elsewhere, and answers what of it could not be taken; nothing of it is where the
+   * journal can't keep it.
+   */
+  absorb(folding: Folding, header: BatchHeader = {}): Result<readonly Refused[], RequestRefusal> {
+    const { taken, refused } = this.#folding.sift(folding);
+    const kept = this.#segment.append(header, taken);
+    if (!kept.ok) return kept;
+    this.#folding.reduce(taken);
+    return accept(refused);
   }
 
   /** Closes the current States, so that `seal` gives them out, unless earlier ones still wait for that. */

@@ -2,6 +2,7 @@
 
 import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
+import { receiveDatagrams } from "../service/datagrams.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
@@ -47,6 +48,11 @@ const table = {
     default: limits.lineBytesMax,
     help: "bytes of a line; longer ones are refused",
   }),
+  statsdPort: setting(integer(0, 65_535), {
+    default: undefined,
+    help: "UDP port to take StatsD and DogStatsD lines at; 0 picks a free one",
+  }),
+  statsdClient: setting(string("NAME"), { default: undefined, help: "client of those lines; the host's name" }),
   journal: setting(string("DIR"), {
     default: undefined,
     help: "folder to keep what clients post in until a server has it, so that it outlives this process",
@@ -69,7 +75,7 @@ await runUntilStopped({
   about: { name: "taba-agent", version: VERSION, summary: "folds what local clients post and sends it to servers" },
   table,
   async start({ hostname, port, cert, key, server, bytesMax, handlers, stopMs, ...settings }) {
-    const { journal: folder, journalBytesMax, fsync } = settings;
+    const { journal: folder, journalBytesMax, fsync, statsdPort, statsdClient } = settings;
     const registry = await loadHandlers(handlers);
     const newSender = () => `agent-${crypto.randomUUID()}`;
     const journal = folder === undefined ? new NoJournal(newSender()) : openJournal(openFolder(folder), {
@@ -80,6 +86,7 @@ await runUntilStopped({
       registry,
       journal,
       servers: server,
+      statsdClient: statsdClient ?? (statsdPort === undefined ? undefined : Deno.hostname()),
       outboxBytesMax: bytesMax,
       clock: systemClock,
       random: systemRandom,
@@ -89,12 +96,17 @@ await runUntilStopped({
       log,
     });
     const listening = await listen((request) => agent.fetch(request), { hostname, port, cert, key, log });
+    const statsd = statsdPort === undefined ? undefined : receiveDatagrams({
+      ...{ hostname, port: statsdPort, take: (datagram) => agent.takeStatsd(datagram) },
+    });
+    if (statsd !== undefined) log.info("takes StatsD lines by UDP", { hostname, port: statsd.port });
     background("flushing", agent.run());
     return {
       url: listening.url,
       stopMs,
       async stop() {
         const begun = systemClock();
+        await statsd?.stop();
         await listening.stop(CLOSE_SHARE * stopMs);
         await agent.stop(stopMs - 1000 * (systemClock() - begun));
         journal.close();

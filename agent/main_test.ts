@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { StatsD } from "hot-shots";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/log.ts";
 import { systemClock, systemSleep } from "../service/world.ts";
@@ -107,6 +108,32 @@ Deno.test("taba-agent: a second agent on the same journal is one line and 2", as
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("taba-agent: takes StatsD lines of a real client by UDP", async () => {
+  const server = realServer();
+  await using listening = await withServer(server);
+  await using agent = await startService({
+    ...program,
+    args: ["--port=0", "--flush-ms=20", "--server", listening.url, "--statsd-port=0", "--statsd-client=host-1"],
+  });
+  const [, port] = await agent.program.line(/takes StatsD lines by UDP .*port=(\d+)/, 10_000);
+  const client = new StatsD({ host: "127.0.0.1", port: Number(port), maxBufferSize: 1000, bufferFlushInterval: 10 });
+  client.increment("hits", 2, { route: "/bid" });
+  client.timing("latency", 320, 1);
+  client.gauge("load", 0.75);
+  client.set("users", "uid-7");
+  client.distribution("size", 10);
+  await until(() => Object.keys(server.events()).length === 5, { what: "the events have arrived" });
+  assertEquals(Object.entries(server.events()).toSorted(), [
+    ["hits;route=/bid host-1", 1],
+    ["latency host-1", 1],
+    ["load host-1", 1],
+    ["size host-1", 1],
+    ["users host-1", 1],
+  ]);
+  await new Promise((resolve) => client.close(resolve));
+  assertEquals(await agent.program.stop(), 0);
 });
 
 Deno.test("taba-agent: what a stop could not send the next start does", async () => {

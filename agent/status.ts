@@ -5,6 +5,7 @@ import type { JournalStatus } from "./journaling.ts";
 import type { Intake } from "./intake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Balancer, ServerStatus } from "./balancer.ts";
+import type { StatsdStatus } from "./statsd.ts";
 
 type CountByReason = Readonly<Record<string, number>>;
 
@@ -42,6 +43,8 @@ export interface AgentStatus {
     readonly dropped: CountByReason;
   };
   readonly servers: readonly ServerStatus[];
+  /** Lines that came by UDP: those not refused wait, are held, or are among the events folded. */
+  readonly statsd: StatsdStatus;
   readonly journal?: JournalStatus;
 }
 
@@ -50,10 +53,11 @@ export function statusOf(
   also: Pick<AgentStatus, "version" | "sender" | "uptimeS" | "statesMax"> & {
     readonly sent: number;
     readonly journal: JournalStatus | undefined;
+    readonly statsd: StatsdStatus;
   },
 ): AgentStatus {
   const { figures, intake, outbox, servers } = parts;
-  const { sent, journal, ...identity } = also;
+  const { sent, journal, statsd, ...identity } = also;
   return {
     ...identity,
     states: intake.states,
@@ -86,6 +90,7 @@ export function statusOf(
       dropped: figures.batchesDropped.toJson(),
     },
     servers: servers.status(),
+    statsd,
     ...(journal === undefined ? {} : { journal }),
   };
 }

@@ -1,0 +1,85 @@
+// StatsD and DogStatsD lines that come by UDP: folded apart until the next flush, then taken in as a post is. Nobody is
+// answered, so that all there is to say of a line is in the figures.
+
+import { Folding } from "../core/folding.ts";
+import type { Registry } from "../core/handlers/registry.ts";
+import type { LineRefusalCode } from "../core/refusal.ts";
+import { GaugeValues } from "../core/wire/gauge_values.ts";
+import { StatsdReader } from "../core/wire/statsd.ts";
+import type { Clock } from "../core/world.ts";
+import type { Intake } from "./intake.ts";
+
+export interface StatsdOptions {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly statesMax: number;
+  /** Whose events they are. */
+  readonly client: string;
+  readonly intake: Intake;
+  /** Told what was taken in, and of which events not, and why. */
+  readonly taken: (events: number, refused: ReadonlyMap<LineRefusalCode, number>) => void;
+}
+
+export interface StatsdStatus {
+  readonly datagrams: number;
+  readonly lines: number;
+  readonly refused: Readonly<Record<string, number>>;
+  /** Folded and not yet taken in. */
+  readonly held: number;
+}
+
+export class Statsd {
+  readonly #options: StatsdOptions;
+  readonly #reader: StatsdReader;
+  #folding: Folding;
+  #datagrams = 0;
+
+  constructor(options: StatsdOptions) {
+    this.#options = options;
+    this.#folding = this.#open();
+    this.#reader = new StatsdReader({
+      client: options.client,
+      gauges: new GaugeValues({ gaugesMax: options.statesMax }),
+      fold: (line) => {
+        const folded = this.#folding.add(line, options.clock());
+        return folded.ok ? undefined : folded.refusal.code;
+      },
+    });
+  }
+
+  take(datagram: Uint8Array): void {
+    this.#datagrams++;
+    this.#reader.take(datagram, this.#options.clock());
+  }
+
+  /** Hands what was folded to the intake; what that can't keep now waits here, and goes on growing. */
+  flush(): void {
+    this.#reader.flush();
+    if (this.#folding.size === 0) return;
+    const { events } = this.#folding;
+    const taken = this.#options.intake.absorb(this.#folding);
+    if (!taken.ok) return;
+    const refused = new Map<LineRefusalCode, number>();
+    let lost = 0;
+    for (const { folded, refusal: { code } } of taken.value) {
+      refused.set(code, (refused.get(code) ?? 0) + folded.events);
+      lost += folded.events;
+    }
+    this.#folding = this.#open();
+    this.#options.taken(events - lost, refused);
+  }
+
+  status(): StatsdStatus {
+    return {
+      datagrams: this.#datagrams,
+      lines: this.#reader.lines,
+      refused: Object.fromEntries(this.#reader.linesByRefusal),
+      held: this.#folding.events,
+    };
+  }
+
+  #open(): Folding {
+    const { registry, statesMax, intake } = this.#options;
+    return new Folding(registry, { statesMax, typeOf: (tab) => intake.typeOf(tab) });
+  }
+}

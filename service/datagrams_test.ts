@@ -1,0 +1,27 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { until } from "../tests/sim/virtual_time.ts";
+import { receiveDatagrams } from "./datagrams.ts";
+import { ListenTrouble } from "./listen.ts";
+
+Deno.test("receiveDatagrams: hands each datagram on, until it is stopped", async () => {
+  const taken: string[] = [];
+  const take = (datagram: Uint8Array) => {
+    taken.push(new TextDecoder().decode(datagram));
+  };
+  const receiving = receiveDatagrams({ hostname: "127.0.0.1", port: 0, take });
+  const sender = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
+  const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: receiving.port };
+  for (const text of ["a", "", "é".repeat(4000)]) {
+    const before = taken.length;
+    await sender.send(new TextEncoder().encode(text), to);
+    await until(() => taken.length > before, { what: "it was received" });
+  }
+  assertEquals(taken, ["a", "", "é".repeat(4000)]);
+  assertThrows(
+    () => receiveDatagrams({ hostname: "127.0.0.1", port: receiving.port, take }),
+    ListenTrouble,
+    `127.0.0.1:${receiving.port} must be free for UDP: another program listens there`,
+  );
+  sender.close();
+  await receiving.stop();
+});
