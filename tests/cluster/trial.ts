@@ -12,7 +12,7 @@ import { pass, until } from "./waiting.ts";
 const SEED = Number(Deno.env.get("TABA_SEED") ?? Date.now() % 1_000_000);
 
 /** Short enough that many rounds of dying and taking over fit into a test. */
-const SERVER_ARGS = ["--commit-ms", "250", "--lease-ms", "1000"];
+const [COMMIT_MS, LEASE_MS] = [250, 1000];
 const AGENT_ARGS = ["--flush-ms", "100"];
 /** Enough for the shards and servers to share; a query of all tabs asks for each. */
 export const BUCKETS = 16;
@@ -20,7 +20,9 @@ export const BUCKETS = 16;
 export interface TrialOptions extends Omit<LocalClusterOptions, "serverArgs" | "buckets"> {
   /** Whether a reader may see events vanish that nobody was told are accepted. */
   readonly mayFall?: boolean;
-  /** Flags of the servers beside the short intervals. */
+  readonly commitMs?: number;
+  readonly leaseMs?: number;
+  /** Further flags of the servers. */
   readonly moreArgs?: readonly string[];
 }
 
@@ -125,11 +127,9 @@ export class Trial implements AsyncDisposable {
 
 /** Starts a cluster with an agent, and the load on both. */
 export async function startTrial(options: TrialOptions): Promise<Trial> {
-  const cluster = await startCluster({
-    ...options,
-    serverArgs: [...SERVER_ARGS, ...options.moreArgs ?? []],
-    buckets: BUCKETS,
-  });
+  const { commitMs = COMMIT_MS, leaseMs = LEASE_MS, moreArgs = [] } = options;
+  const serverArgs = ["--commit-ms", String(commitMs), "--lease-ms", String(leaseMs), ...moreArgs];
+  const cluster = await startCluster({ ...options, serverArgs, buckets: BUCKETS });
   try {
     const agent = await cluster.startAgent(AGENT_ARGS);
     const trial = new Trial(cluster, { agentUrl: agent.url, mayFall: options.mayFall ?? false });
