@@ -75,7 +75,7 @@ export class Blocks {
   #makeFresh(): number {
     const block = this.#fresh++;
     if (block * BLOCK_PLACES === this.places.length) {
-      const grown = new Float64Array(2 * this.places.length);
+      const grown = new Float64Array((block + (block >> 1)) * BLOCK_PLACES);
       grown.set(this.places);
       this.places = grown;
     }

@@ -1,5 +1,5 @@
-// One named stream of events, as its recorder holds it: the handle with the fast path of every record. Owns no memory
-// of its own but a place in the columns of its recorder.
+// One named stream of events: the handle with the fast path of every record, and what waits of it. Its recorder says
+// what may come in, and does all the rest.
 
 import type { Json } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
@@ -62,12 +62,11 @@ export interface Intake {
 
 export class HeldTab implements Tab<unknown> {
   // All that a plain record touches stands first, so that it lies in one cache line.
-  readonly #intake: Intake;
-  readonly #blocks: Blocks;
   /** Where the next value goes. A multiple of BLOCK_PLACES: nowhere, as there is no block, or it is full. */
   next = 0;
   /** The clock's epoch for which the block was begun. */
   epoch = 0;
+  readonly #intake: Intake;
 
   readonly name: string;
   readonly type: string;
@@ -103,7 +102,6 @@ export class HeldTab implements Tab<unknown> {
     },
   ) {
     this.#intake = intake;
-    this.#blocks = intake.blocks;
     this.name = options.name;
     this.type = options.type;
     this.handler = options.handler;
@@ -120,7 +118,7 @@ export class HeldTab implements Tab<unknown> {
       typeof value === "number" && value - value === 0 && (next & (BLOCK_PLACES - 1)) !== 0 &&
       this.epoch === clock.epoch
     ) {
-      this.#blocks.places[next] = value;
+      intake.blocks.places[next] = value;
       this.next = next + 1;
     } else {
       intake.take(this, value);
