@@ -28,7 +28,21 @@ Deno.test("configurations: name the same packages, each with an exact version", 
 });
 
 Deno.test("configurations: every task says what it is for", () => {
-  const names = ["demo", "serve", "agent", "cluster", "cli", "test", "bench", "check", "fmt", "lint", "ok", "compile"];
+  const names = [
+    "demo",
+    "serve",
+    "agent",
+    "cluster",
+    "cli",
+    "test",
+    "bench",
+    "bench:cluster",
+    "check",
+    "fmt",
+    "lint",
+    "ok",
+    "compile",
+  ];
   assertEquals(Object.keys(jsr.tasks ?? {}), names);
   for (const { description, command } of Object.values(jsr.tasks ?? {})) assert(description && command);
 });
