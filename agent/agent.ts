@@ -19,6 +19,7 @@ import { Balancer } from "./balancer.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import type { Journal, Left } from "./journaling.ts";
+import { Mirror } from "./mirror.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";
 import { type Part, partOf } from "./sealing.ts";
 import { type Delivery, Sender } from "./sender.ts";
@@ -40,6 +41,13 @@ export interface AgentOptions {
   readonly lineBytesMax?: number;
   /** Bytes of lines, before compression, that may be sealed and not yet acknowledged. */
   readonly outboxBytesMax: number;
+  /** A second cluster that gets a copy of all, and who the agent is there. */
+  readonly mirror?: {
+    readonly url: string;
+    readonly sender: string;
+    /** What it is sent as bearer. */
+    readonly token?: string | undefined;
+  } | undefined;
   /** What servers are sent as bearer. */
   readonly token?: string | undefined;
   /** Whose events those are that come as StatsD lines. */
@@ -67,6 +75,7 @@ export class Agent {
   readonly #servers: Balancer;
   readonly #sender: Sender;
   readonly #statsd: Statsd;
+  readonly #mirror: Mirror | undefined;
   readonly #started: number;
   /** Of an earlier process, until it runs. */
   #left: readonly Left[];
@@ -105,6 +114,7 @@ export class Agent {
       ...{ servers: this.#servers, fetch: options.fetch, clock, sleep, token },
       timeoutMs: TIMEOUT_MS,
     });
+    this.#mirror = mirrorOf(options);
     this.#routes = new Map([
       ["/post", { POST: (request: Request) => this.#post(request) }],
       // Senders of the original protocol compress with zlib and say so by the path alone.
@@ -163,6 +173,7 @@ export class Agent {
     }
     const { events, batches } = { events: this.#outbox.events + this.#intake.events, batches: this.#outbox.batches };
     done.abort();
+    this.#mirror?.stop();
     await late;
     if (events === 0 && batches === 0) return;
     if (journal.status() === undefined) log.error("could not send all before the stop", { events, batches });
@@ -176,6 +187,7 @@ export class Agent {
       {
         ...{ version: VERSION, sender: journal.sender, uptimeS: clock() - this.#started, statesMax },
         ...{ sent: this.#sender.attempts, journal: journal.status(), statsd: this.#statsd.status() },
+        mirror: this.#mirror?.status(),
       },
     );
   }
@@ -235,6 +247,7 @@ export class Agent {
       if (sealed === undefined) return;
       this.#figures.batchesSealed++;
       this.#dispatch(this.#outbox.open(sealed.part, sealed.segment), sealed.part);
+      this.#mirror?.copy(sealed.part);
       await this.#options.pause(); // posts have their turn before the next one is encoded
     }
   }
@@ -297,3 +310,12 @@ const STOPPING: RequestRefusal = {
   code: "stopping",
   message: "cannot take posts any more as the agent is stopping: post again later",
 };
+
+function mirrorOf(options: AgentOptions): Mirror | undefined {
+  if (options.mirror === undefined) return undefined;
+  const { outboxBytesMax: bytesMax, clock, random, log } = options;
+  const { url, sender, token } = options.mirror;
+  const servers = new Balancer([url], { clock, random, ejection: EJECTION, log });
+  const deliverer = new Sender({ ...options, token, servers, timeoutMs: TIMEOUT_MS });
+  return new Mirror({ sender, bytesMax, deliverer, servers, clock, log });
+}

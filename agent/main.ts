@@ -24,6 +24,11 @@ const table = {
     default: ["http://127.0.0.1:8300"],
     help: "servers to send to, balanced between those that do not fail",
   }),
+  mirror: setting(url(), {
+    default: undefined,
+    help: "server of a second cluster that gets a copy of all, which never slows or fails the first",
+  }),
+  mirrorToken: setting(string("TOKEN"), { default: undefined, help: "sent to the mirror as bearer" }),
   token: setting(string("TOKEN"), { default: undefined, help: "sent to the servers as bearer" }),
   listenToken: setting(string("TOKEN"), { default: undefined, help: "what clients must send as bearer" }),
   flushMs: setting(milliseconds(1, 3_600_000), { default: 500, help: "how often a batch is sealed" }),
@@ -75,7 +80,7 @@ await runUntilStopped({
   about: { name: "taba-agent", version: VERSION, summary: "folds what local clients post and sends it to servers" },
   table,
   async start({ hostname, port, cert, key, server, bytesMax, handlers, stopMs, ...settings }) {
-    const { journal: folder, journalBytesMax, fsync, statsdPort, statsdClient } = settings;
+    const { journal: folder, journalBytesMax, fsync, statsdPort, statsdClient, mirror, mirrorToken } = settings;
     const registry = await loadHandlers(handlers);
     const newSender = () => `agent-${crypto.randomUUID()}`;
     const journal = folder === undefined ? new NoJournal(newSender()) : openJournal(openFolder(folder), {
@@ -86,6 +91,7 @@ await runUntilStopped({
       registry,
       journal,
       servers: server,
+      mirror: mirror === undefined ? undefined : { url: mirror, sender: newSender(), token: mirrorToken },
       statsdClient: statsdClient ?? (statsdPort === undefined ? undefined : Deno.hostname()),
       outboxBytesMax: bytesMax,
       clock: systemClock,

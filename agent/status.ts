@@ -3,6 +3,7 @@
 import type { Figures } from "./figures.ts";
 import type { JournalStatus } from "./journaling.ts";
 import type { Intake } from "./intake.ts";
+import type { MirrorStatus } from "./mirror.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Balancer, ServerStatus } from "./balancer.ts";
 import type { StatsdStatus } from "./statsd.ts";
@@ -46,6 +47,7 @@ export interface AgentStatus {
   /** Lines that came by UDP: those not refused wait, are held, or are among the events folded. */
   readonly statsd: StatsdStatus;
   readonly journal?: JournalStatus;
+  readonly mirror?: MirrorStatus;
 }
 
 export function statusOf(
@@ -54,10 +56,11 @@ export function statusOf(
     readonly sent: number;
     readonly journal: JournalStatus | undefined;
     readonly statsd: StatsdStatus;
+    readonly mirror: MirrorStatus | undefined;
   },
 ): AgentStatus {
   const { figures, intake, outbox, servers } = parts;
-  const { sent, journal, statsd, ...identity } = also;
+  const { sent, journal, statsd, mirror, ...identity } = also;
   return {
     ...identity,
     states: intake.states,
@@ -91,6 +94,7 @@ export function statusOf(
     },
     servers: servers.status(),
     statsd,
+    ...(mirror === undefined ? {} : { mirror }),
     ...(journal === undefined ? {} : { journal }),
   };
 }
