@@ -484,8 +484,14 @@ Deno.test("Recorder: values and names that are none are counted, and nothing els
   client.counter("x".repeat(257));
   client.tab("ü").record(1);
   client.record("bids2", 1, { type: "no type" });
+  // @ts-expect-error a CounterGroup takes numbers
+  client.record("bids", "three");
+  // @ts-expect-error so does its handle
+  bids.record("three");
+  // @ts-expect-error a Gauge takes no lists
+  client.tab("build", { type: "Gauge" }).record([1]);
   bids.record(2);
-  assertEquals(client.status().droppedByReason.value_illegal?.events, 5);
+  assertEquals(client.status().droppedByReason.value_illegal?.events, 8);
   assertEquals(client.status().droppedByReason.tab_illegal?.events, 5);
   assertEquals((await world.outcome(client.flush())).acked, 2);
   assertEquals(Object(rendered(world, "bids"))["1m"], { count: 2, total: 3 });
