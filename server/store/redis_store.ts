@@ -40,7 +40,11 @@ export interface RedisStoreOptions {
   readonly buckets: number;
   /** Must cover the buckets: see shardsProblem. */
   readonly shards: readonly ShardRange[];
-  /** Replicas that must have a batch before it is accepted. Default 0: a fail-over may lose the newest batches. */
+  /**
+   * Replicas that must have a batch before it is accepted: as many as each master has, since of fewer a fail-over may
+   * promote the one that has it not, and a planned one takes a replica from the master before it tells the master.
+   * While one of them is down nothing is accepted. Default 0: a fail-over may lose the newest batches.
+   */
   readonly replicas?: number;
   /** What the names of all keys begin with. Default "taba:". */
   readonly prefix?: string | undefined;

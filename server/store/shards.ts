@@ -51,8 +51,8 @@ export class Shards implements AsyncDisposable {
 
   constructor(ranges: readonly ShardRange[], options: ShardsOptions) {
     this.#watches = options.sentinels.map((sentinel) =>
-      new Watch(sentinel, options.credentials, (name) => {
-        for (const shard of this.all) if (shard.name === name) shard.reconnect();
+      new Watch(sentinel, options.credentials, (name, master) => {
+        for (const shard of this.all) if (shard.name === name) shard.follow(master);
       })
     );
     const onUse = () => this.#watches.forEach((watch) => watch.begin());
@@ -117,10 +117,10 @@ export class Shard {
     });
   }
 
-  /** Its master was replaced. */
-  reconnect(): void {
-    this.#link.reconnect();
-    if (this.#waitingLink !== this.#link) this.#waitingLink.reconnect();
+  /** Its master was replaced by the one at this address. */
+  follow(master: Address): void {
+    this.#link.follow(master);
+    if (this.#waitingLink !== this.#link) this.#waitingLink.follow(master);
   }
 
   async close(): Promise<void> {
@@ -225,10 +225,12 @@ class Link {
     return { outcomes, confirmed };
   }
 
-  reconnect(): void {
-    const { status } = this.#redis;
+  follow({ host, port }: Address): void {
+    const { status, stream } = this.#redis;
     // In any other state it is asking the Sentinels anyway.
-    if (status === "connect" || status === "ready") this.#redis.disconnect(true);
+    if (status !== "connect" && status !== "ready") return;
+    // Each Sentinel tells, and the first to do so was enough.
+    if (stream.remoteAddress !== host || stream.remotePort !== port) this.#redis.disconnect(true);
   }
 
   async close(): Promise<void> {
@@ -316,7 +318,7 @@ class Watch {
   constructor(
     address: string,
     { sentinelUsername, sentinelPassword }: Credentials,
-    onReplaced: (name: string) => void,
+    onReplaced: (name: string, master: Address) => void,
   ) {
     this.#redis = new Redis({
       ...addressOf(address),
@@ -331,8 +333,10 @@ class Watch {
     const passOver = (_: Error) => undefined;
     this.#redis.on("error", passOver);
     this.#redis.on("ready", () => this.#redis.subscribe("+switch-master").catch(passOver));
-    // "<name> <old host> <old port> <new host> <new port>"
-    this.#redis.on("message", (_channel: string, message: string) => onReplaced(message.split(" ")[0]));
+    this.#redis.on("message", (_channel: string, message: string) => {
+      const [name, _oldHost, _oldPort, host, port] = message.split(" ");
+      onReplaced(name, { host, port: Number(port) });
+    });
   }
 
   begin(): void {
@@ -385,8 +389,13 @@ async function end(redis: Redis): Promise<void> {
   if (status !== "reconnecting" && status !== "end") await ended;
 }
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** "host:port" or "[host]:port". */
-function addressOf(address: string): { readonly host: string; readonly port: number } {
+function addressOf(address: string): Address {
   const colon = address.lastIndexOf(":");
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
 }
