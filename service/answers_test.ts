@@ -30,5 +30,11 @@ Deno.test("refused: says when to come back, which methods there are, and what au
 
 Deno.test("statusOf: a sender repeats what may pass later and drops what never will", () => {
   const repeated = Object.entries(statusOf).filter(([, status]) => status === 429 || status >= 500);
-  assertEquals(repeated.map(([code]) => code), ["over_capacity", "store_unavailable", "journal_full", "journal_failed", "stopping"]);
+  assertEquals(repeated.map(([code]) => code), [
+    "over_capacity",
+    "store_unavailable",
+    "journal_full",
+    "journal_failed",
+    "stopping",
+  ]);
 });
