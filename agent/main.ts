@@ -2,12 +2,13 @@
 
 import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
+import { withCors } from "../service/cors.ts";
 import { receiveDatagrams } from "../service/datagrams.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/log.ts";
-import { flag, integer, listOf, milliseconds, string, url } from "../service/setting_kinds.ts";
+import { flag, integer, listOf, milliseconds, origin, string, url } from "../service/setting_kinds.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
@@ -31,6 +32,10 @@ const table = {
   mirrorToken: setting(string("TOKEN"), { default: undefined, help: "sent to the mirror as bearer" }),
   token: setting(string("TOKEN"), { default: undefined, help: "sent to the servers as bearer" }),
   listenToken: setting(string("TOKEN"), { default: undefined, help: "what clients must send as bearer" }),
+  corsOrigin: setting(listOf(origin()), {
+    default: [],
+    help: "origins of web pages whose browsers may post; * for all",
+  }),
   flushMs: setting(milliseconds(1, 3_600_000), { default: 500, help: "how often a batch is sealed" }),
   stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take to send what is held" }),
   statesMax: setting(integer(1, 100_000_000), {
@@ -80,7 +85,8 @@ await runUntilStopped({
   about: { name: "taba-agent", version: VERSION, summary: "folds what local clients post and sends it to servers" },
   table,
   async start({ hostname, port, cert, key, server, bytesMax, handlers, stopMs, ...settings }) {
-    const { journal: folder, journalBytesMax, fsync, statsdPort, statsdClient, mirror, mirrorToken } = settings;
+    const { journal: folder, journalBytesMax, fsync, statsdPort, statsdClient, mirror, mirrorToken, corsOrigin } =
+      settings;
     const registry = await loadHandlers(handlers);
     const newSender = () => `agent-${crypto.randomUUID()}`;
     const journal = folder === undefined ? new NoJournal(newSender()) : openJournal(openFolder(folder), {
@@ -101,7 +107,8 @@ await runUntilStopped({
       fetch,
       log,
     });
-    const listening = await listen((request) => agent.fetch(request), { hostname, port, cert, key, log });
+    const answer = withCors((request) => agent.fetch(request), corsOrigin);
+    const listening = await listen(answer, { hostname, port, cert, key, log });
     const statsd = statsdPort === undefined ? undefined : receiveDatagrams({
       ...{ hostname, port: statsdPort, take: (datagram) => agent.takeStatsd(datagram) },
     });

@@ -78,6 +78,18 @@ export function url(): Kind<string> {
   };
 }
 
+/** The origin of web pages, as browsers send it, or "*" for all. */
+export function origin(): Kind<string> {
+  const must = "an origin such as https://www.example.com, or *";
+  const isOrigin = (text: string) => text === "*" || URL.parse(text)?.origin === text;
+  return {
+    placeholder: "ORIGIN",
+    must,
+    schema: z.string({ error: must }).refine(isOrigin, { error: must }),
+    fromText: (text) => text,
+  };
+}
+
 export function choice<const Value extends string>(...values: readonly Value[]): Kind<Value> {
   const must = `one of ${values.join(", ")}`;
   return { placeholder: values.join("|"), must, schema: z.enum(values, { error: must }), fromText: (text) => text };
