@@ -1,18 +1,19 @@
 // The application of `deno task bench:cluster`: records through the client as fast as asked, in turns as a server's
-// work comes. Arguments: the agent's URL, events a second, seconds. It says on standard output what it has recorded, and
+// work comes. Arguments: the agent's URL, events a second, seconds, and for how many
+// milliseconds at most it sends afterwards. It says on standard output what it has recorded, and
 // ends when its standard input does, so that what the system knows of its process can be read before.
 
 import { setImmediate } from "node:timers/promises";
 import * as taba from "../../client/mod.ts";
 import { order, tabNames, TABS, values } from "./plan.ts";
 
-const [agent, rate, seconds] = [Deno.args[0], Number(Deno.args[1]), Number(Deno.args[2])];
+const [agent, ...numbers] = Deno.args;
+const [rate, seconds, stopTimeoutMs] = numbers.map(Number);
 const TURN_MS = 5;
 const PIECE = 1024;
 const PROBE_PERIOD_MS = 500;
-const STOP_MS = 40_000;
 
-taba.initialize({ client: "app-1", agent, stopTimeoutMs: STOP_MS });
+taba.initialize({ client: "app-1", agent, stopTimeoutMs });
 const tabs = tabNames.map((name) => taba.tab(name));
 
 let events = 0;

@@ -5,19 +5,20 @@
 //   deno task bench:cluster --rate 10000000 --seconds 30 --servers 1
 
 import { parseArgs } from "@std/cli/parse-args";
-import { differences, readTabs } from "../../tests/cluster/ledger.ts";
 import { request } from "../../tests/cluster/request.ts";
 import { type LocalCluster, startCluster } from "../../tools/local_cluster.ts";
 import { Program, type Service } from "../../tools/program.ts";
 import { endWith, Stop } from "../../tools/stop.ts";
-import { countsOf, tabNames } from "./plan.ts";
+import { agentIsEmpty, compare } from "./counts.ts";
 import { watchProbes } from "./probes.ts";
 import { machineCpuS, type Usage, usageOf, type Watched } from "./processes.ts";
 import { type Outcome, type Reading, type Recorded, show, type Stopped } from "./report.ts";
 
 const LIMIT_MS = 118_000;
-/** What may pass from the end of the recording until all has left the application, and until the last count is right. */
-const [STOP_MS, SETTLE_MS] = [45_000, 20_000];
+/** Of it, when the client has to be done with sending, and when all has to be visible. */
+const [SENT_MS, VISIBLE_MS] = [85_000, 100_000];
+const START_MS = 60_000;
+const PATIENCE_MS = 10_000;
 
 async function main(): Promise<number> {
   const { rate, seconds, servers } = readArgs();
@@ -67,32 +68,51 @@ async function run(running: AsyncDisposableStack, asked: Asked): Promise<number>
   const options = { redis: { shards: 1 }, fe: asked.servers, be: 0, serverArgs: ["--roles", "be"] };
   const cluster = running.use(await startCluster(options));
   const agent = await cluster.startAgent(["--journal", `${cluster.redis.folder}/journal`]);
+  const { application, watched } = await startApplication(running, { cluster, agent, asked });
+  const start = read(watched);
+  const over = new AbortController();
+  const server = cluster.fe[0].url;
+  const probes = watchProbes(application, { url: server, recorded: over.signal, deadline: VISIBLE_MS });
+
+  const recorded: Recorded = await said(application, /^recorded (.*)$/, 1000 * asked.seconds + PATIENCE_MS);
+  const end = read(watched);
+  over.abort();
+  console.log("Recorded; waiting until all is visible ...");
+  const stopped: Stopped = await said(application, /^stopped (.*)$/, SENT_MS - performance.now() + PATIENCE_MS);
+  await agentIsEmpty(agent.url, VISIBLE_MS);
+  const delays = await probes;
+  const settled = read(watched);
+  const counts = await compare(server, recorded);
+  const lines = await linesOf(cluster, agent);
+  await application.feed("");
+  await application.exit();
+  // What the client says that it dropped must be all that is missing.
+  const isExact = counts.extra === 0 && counts.missing === stopped.dropped + stopped.pending;
+  const outcome: Outcome = { asked, recorded, stopped, delays, ...counts, isExact };
+  show(outcome, { readings: { start, end, settled }, lines, names: watched.map(({ name }) => name) });
+  return isExact ? 0 : 1;
+}
+
+interface Cluster {
+  readonly cluster: LocalCluster;
+  readonly agent: Service;
+}
+
+async function startApplication(
+  running: AsyncDisposableStack,
+  { cluster, agent, asked }: Cluster & { readonly asked: Asked },
+) {
+  const stopMs = Math.max(1000, Math.round(SENT_MS - performance.now() - 1000 * asked.seconds));
   const application = running.use(
     new Program({
       name: "application",
       module: "bench/cluster/application.ts",
-      args: [agent.url, String(asked.rate), String(asked.seconds)],
+      args: [agent.url, String(asked.rate), String(asked.seconds), String(stopMs)],
       stdin: "piped",
     }),
   );
-  const watched = watchedOf(cluster, { agent, application });
-  await application.line(/^recording/, 60_000);
-  const start = read(watched);
-  const over = new AbortController();
-  const probes = watchProbes(application, { url: cluster.fe[0].url, recorded: over.signal, withinMs: STOP_MS });
-
-  const recorded: Recorded = await said(application, /^recorded (.*)$/, (asked.seconds + 10) * 1000);
-  const end = read(watched);
-  over.abort();
-  const stopped: Stopped = await said(application, /^stopped (.*)$/, STOP_MS);
-  const delays = await probes;
-  const outcome: Outcome = { asked, recorded, stopped, delays, ...await count(cluster, recorded, stopped) };
-  const readings = { start, end, settled: read(watched) };
-  const lines = await linesOf(cluster, agent);
-  await application.feed("");
-  await application.exit();
-  show(outcome, { readings, lines, names: watched.map(({ name }) => name) });
-  return outcome.isExact ? 0 : 1;
+  await application.line(/^recording/, START_MS);
+  return { application, watched: watchedOf(cluster, { agent, application }) };
 }
 
 function watchedOf(
@@ -117,23 +137,6 @@ function read(watched: readonly Watched[]): Reading {
 async function said<Said>(application: Program, pattern: RegExp, ms: number): Promise<Said> {
   const [, text = ""] = await application.line(pattern, ms);
   return JSON.parse(text);
-}
-
-/** Reads all counts until they are what was recorded, or will not become so. */
-async function count(cluster: LocalCluster, { events, probes }: Recorded, { dropped, pending }: Stopped) {
-  const offered = new Map([...countsOf(events)].map((count, tab) => [tabNames[tab], { events: count, total: 0 }]));
-  for (let number = 0; number < probes; number++) offered.set(`probe_${number}`, { events: 1, total: 0 });
-  const lostMax = dropped + pending;
-  const deadline = performance.now() + SETTLE_MS;
-  for (;;) {
-    const seen = await readTabs(cluster.fe[0].url).catch(() => new Map());
-    const { lost, extra } = differences(seen, offered);
-    const counted = [...seen.values()].reduce((sum, { events }) => sum + events, 0);
-    // What the client said it had to drop must be all that is missing.
-    const isExact = extra === 0 && lost === lostMax;
-    if (isExact || performance.now() > deadline) return { isExact, counted, lost, extra };
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
 }
 
 /** Lines and requests from the application to the agent, and from the agent to the servers. */

@@ -19,7 +19,7 @@ export interface Outcome {
   readonly stopped: Stopped;
   readonly delays: Delays;
   readonly counted: number;
-  readonly lost: number;
+  readonly missing: number;
   readonly extra: number;
   /** Whether each tab's count is what was recorded, but for what the client says it dropped. */
   readonly isExact: boolean;
@@ -60,8 +60,8 @@ export function show(outcome: Outcome, { names, readings, lines }: Also): void {
   const reached = recorded.events / recorded.seconds;
   const differing = isExact
     ? "every tab exact"
-    : `NOT EXACT: ${whole(outcome.lost)} missing, ${whole(outcome.extra)} extra`;
-  const dropped = isExact && outcome.lost > 0 ? " but for what the client dropped and counted" : "";
+    : `NOT EXACT: ${whole(outcome.missing)} missing, ${whole(outcome.extra)} extra`;
+  const dropped = isExact && outcome.missing > 0 ? " but for what the client dropped and counted" : "";
   const rows: readonly (readonly [string, string])[] = [
     ["Recorded", `${whole(recorded.events)} events in ${recorded.seconds.toFixed(1)} s`],
     ["", `${whole(reached)} events/s; asked for were ${whole(asked.rate)}`],
@@ -79,6 +79,8 @@ export function show(outcome: Outcome, { names, readings, lines }: Also): void {
   ];
   console.log(`\n${methodOf(asked)}\n`);
   for (const [name, figure] of rows) console.log(name.padEnd(NAME) + figure);
+  const settledS = (readings.settled.timeMs - readings.end.timeMs) / 1000;
+  console.log(`${"".padEnd(NAME)}all within ${settledS.toFixed(1)} s of the end of the recording`);
   showUsage(names, readings);
   console.log(`\nLimit: ${limitOf(names, { ...readings, isReached: reached > 0.99 * asked.rate })}`);
 }
@@ -88,7 +90,7 @@ function methodOf({ seconds, servers }: Outcome["asked"]): string {
 in turns of 5 ms. Its client folds and posts to an agent once a second; the agent, with a journal (no fsync), to ${servers}
 server(s), which keep State in one Redis without replica behind one Sentinel. All of it shares this machine's
 ${navigator.hardwareConcurrency} cores. Twice a second the application records one event into a tab never used before (a probe); queries ask
-for it, a tenth of the time, until it is there. In the end the count of each tab is held against what was recorded into it.`;
+for it, at most 250 ms apart, until it is there. In the end the count of each tab is held against what was recorded into it.`;
 }
 
 /** CPU seconds are user and system time; memory is the peak of what was resident, since the process began. */
