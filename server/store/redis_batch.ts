@@ -3,7 +3,7 @@
 import { murmur3 } from "../../core/buckets.ts";
 import { limits } from "../../core/limits.ts";
 import { packedBytes, packEntries } from "./packed.ts";
-import type { ScriptArgument } from "./shards.ts";
+import type { ScriptArgument } from "./shard.ts";
 import type { Enqueued, Entry, QueuedEntry } from "./store.ts";
 
 /** Above this many bytes or entries a batch is applied in parts, so that no script holds Redis for long. */
@@ -37,9 +37,7 @@ export function isTooLarge(placed: readonly Placed[]): boolean {
  * which may come with States of other lengths or without some of the lines, finds each entry in the part it was in.
  */
 export function divide(placed: readonly Placed[]): ReadonlyMap<number, readonly Placed[]> {
-  const parts = new Map<number, Placed[]>();
-  for (const one of placed) listOf(parts, murmur3(`${one.entry.tab} ${one.entry.client}`) % PARTS).push(one);
-  return parts;
+  return Map.groupBy(placed, ({ entry: { tab, client } }) => murmur3(`${tab} ${client}`) % PARTS);
 }
 
 /** Entries on their way to one shard, less what the shard refuses. */
@@ -93,14 +91,9 @@ export function enqueueArguments(
   taken: readonly Placed[],
   options: { readonly enqueued: number; readonly nameItem: () => string },
 ): readonly ScriptArgument[] {
-  const clients = new Set<string>();
-  const byBucket = new Map<number, Entry[]>();
-  for (const { bucket, entry } of taken) {
-    clients.add(entry.client);
-    listOf(byBucket, bucket).push(entry);
-  }
-  const args: ScriptArgument[] = [namesArgument(clients)];
-  for (const [bucket, entries] of byBucket) {
+  const args: ScriptArgument[] = [namesArgument(new Set(taken.map(({ entry }) => entry.client)))];
+  for (const [bucket, ofBucket] of Map.groupBy(taken, ({ bucket }) => bucket)) {
+    const entries = ofBucket.map(({ entry }) => entry);
     const items = itemsOf(entries.map((entry) => ({ ...entry, enqueued: options.enqueued })));
     args.push(bucket, tabsArgument(entries), items.length);
     for (const item of items) args.push(options.nameItem(), item.length, packEntries(item));
@@ -134,19 +127,6 @@ export function namesArgument(names: Iterable<string>): string {
 
 /** A line for each type: the type, and its tabs. */
 function tabsArgument(entries: readonly Entry[]): string {
-  const tabsByType = new Map<string, Set<string>>();
-  for (const { tab, type } of entries) {
-    const known = tabsByType.get(type);
-    if (known === undefined) tabsByType.set(type, new Set([tab]));
-    else known.add(tab);
-  }
-  return [...tabsByType].map(([type, tabs]) => `${type} ${namesArgument(tabs)}`).join("\n");
-}
-
-function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const fresh: Value[] = [];
-  map.set(key, fresh);
-  return fresh;
+  const byType = [...Map.groupBy(entries, ({ type }) => type)];
+  return byType.map(([type, ofType]) => `${type} ${namesArgument(new Set(ofType.map(({ tab }) => tab)))}`).join("\n");
 }

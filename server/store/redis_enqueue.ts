@@ -6,7 +6,7 @@ import { limits } from "../../core/limits.ts";
 import { divide, enqueueArguments, isTooLarge, type Placed, ShardBatch } from "./redis_batch.ts";
 import { asList, asText, asTexts } from "./redis_replies.ts";
 import { ENQUEUE } from "./redis_scripts.ts";
-import type { Shard } from "./shards.ts";
+import type { Shard } from "./shard.ts";
 import { type Enqueued, StoreTrouble } from "./store.ts";
 
 export interface EnqueueOptions {

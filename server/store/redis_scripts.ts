@@ -1,5 +1,5 @@
-// Everything that is done in Redis: one Lua script a step, each atomic, and the keys that they keep. Whoever runs them
-// is redis_store.ts.
+// What is done to buckets in Redis: one Lua script a step, each atomic, and the keys that all scripts keep. Those that
+// know of no bucket's work are in redis_catalogue.ts; redis_store.ts runs them.
 //
 // Keys, each after the prefix:
 //   layout                what this master is for, in words; written once
@@ -23,137 +23,8 @@
 // Names hold no space, so that lists of them are one argument, each name followed by a space. Keys are not named in
 // KEYS: this is no script for Redis Cluster, where shards are ours to choose.
 
-import type { Script } from "./shards.ts";
-
-/** HMGET in pieces that Lua can unpack. */
-const FIELDS = `
-local function fields(key, names)
-  local values = {}
-  for from = 1, #names, 1000 do
-    local piece = redis.call('HMGET', key, unpack(names, from, math.min(from + 999, #names)))
-    for i = 1, #piece do values[from + i - 1] = piece[i] end
-  end
-  return values
-end
-`;
-
-/**
- * A write that changes nothing. A Redis whose memory is full refuses the first write of a script where it could need
- * memory, and none after the first: so what drains queues, and whoever may drain them, works however full it is.
- */
-const ALTHOUGH_FULL = `
-redis.call('DEL', ARGV[1] .. 'nothing')
-`;
-
-/** A bucket's queue as numbers, and how it is written back. */
-const QUEUE = `
-local function number(value) return string.format('%.0f', value) end
-local function parseQueue(text)
-  local items, head, tail, headBytes, tailBytes, oldest =
-    string.match(text or '0 0 0 0 0 0', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  return { items = tonumber(items), head = tonumber(head), tail = tonumber(tail),
-    headBytes = tonumber(headBytes), tailBytes = tonumber(tailBytes), oldest = oldest }
-end
-local function writeQueue(queue)
-  return number(queue.items) .. ' ' .. number(queue.head) .. ' ' .. number(queue.tail) .. ' ' ..
-    number(queue.headBytes) .. ' ' .. number(queue.tailBytes) .. ' ' .. queue.oldest
-end
-local function parseItem(text)
-  local name, start, count, startBytes, bytes, enqueued =
-    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  return { name = name, start = tonumber(start), count = tonumber(count),
-    startBytes = tonumber(startBytes), bytes = tonumber(bytes), enqueued = enqueued }
-end
-local function push(key, queue, name, count, enqueued, body)
-  if queue.head == queue.tail then queue.oldest = enqueued end
-  redis.call('RPUSH', key .. ':queue', body)
-  redis.call('RPUSH', key .. ':items', name .. ' ' .. number(queue.tail) .. ' ' .. count .. ' ' ..
-    number(queue.tailBytes) .. ' ' .. #body .. ' ' .. enqueued)
-  queue.tail = queue.tail + tonumber(count)
-  queue.tailBytes = queue.tailBytes + #body
-end
-`;
-
-/** Whether a lease (owner, fence, revision) is the one in force. */
-const HELD = `
-local function held(key, owner, fence, revision)
-  local known = redis.call('HMGET', key .. ':owner', 'owner', 'fence', 'revision')
-  return known[1] == owner and known[2] == fence and (known[3] or '') == revision
-end
-`;
-
-/**
- * The item that a cursor ("entries" from the head, and "name", "item", "nth" of the last one read) points into: its
- * index in the list and itself. Nothing where the queue is not the one that the cursor was read from.
- */
-const FIND = `
-local function find(key, queue, entries, name, item, nth)
-  local index = tonumber(item) - queue.items
-  if index < 0 then return nil end
-  local text = redis.call('LINDEX', key .. ':items', index)
-  if not text then return nil end
-  local found = parseItem(text)
-  if found.name ~= name or nth < 1 or nth > found.count then return nil end
-  if found.start + nth ~= queue.head + entries then return nil end
-  return index, found
-end
-`;
-
-/** Items from an index on: whole ones, at least one if there is any, until they have enough entries or bytes. */
-const TAKE = `
-local function take(key, index, entriesMax, bytesMax)
-  local texts, entries, bytes, first = {}, 0, 0, index
-  while entries < entriesMax and bytes < bytesMax do
-    local piece = redis.call('LRANGE', key .. ':items', index, index + 63)
-    for i = 1, #piece do
-      if entries >= entriesMax or bytes >= bytesMax then break end
-      local item = parseItem(piece[i])
-      texts[#texts + 1] = piece[i]
-      entries = entries + item.count
-      bytes = bytes + item.bytes
-      index = index + 1
-    end
-    if #piece < 64 then break end
-  end
-  if #texts == 0 then return texts, {}, index end
-  return texts, redis.call('LRANGE', key .. ':queue', first, index - 1), index
-end
-`;
-
-/** The States that arguments ask for, each tab followed by its clients: flat triples of tab, client and State. */
-const STATES = `
-local function states(key, from)
-  local found = {}
-  local function add(tab, client, state)
-    local at = #found
-    found[at + 1], found[at + 2], found[at + 3] = tab, client, state
-  end
-  for at = from, #ARGV, 2 do
-    local tab, names = ARGV[at], {}
-    local ofTab = key .. ':states:' .. tab
-    for name in string.gmatch(ARGV[at + 1], '([^ ]*) ') do names[#names + 1] = name end
-    local values = fields(ofTab, names)
-    for i = 1, #names do
-      if values[i] then
-        add(tab, names[i], values[i])
-      elseif names[i] == '' and redis.call('HLEN', ofTab) == 1 then
-        local only = redis.call('HGETALL', ofTab)
-        add(tab, only[1], only[2])
-      end
-    end
-  end
-  return found
-end
-`;
-
-/** Writes what a master is for where nothing is written, and answers what is. One key. ARGV: prefix, layout. */
-export const CHECK_LAYOUT: Script = {
-  name: "begin",
-  lua: `
-redis.call('SETNX', ARGV[1] .. 'layout', ARGV[2])
-return redis.call('GET', ARGV[1] .. 'layout')
-`,
-};
+import { ALTHOUGH_FULL, FIELDS, FIND, HELD, PUSH, QUEUE, STATES, TAKE } from "./redis_fragments.ts";
+import type { Script } from "./shard.ts";
 
 /**
  * Appends a batch, or the part of one that this call is for. Work: its tabs, its clients, its items, one call for the
@@ -169,7 +40,7 @@ return redis.call('GET', ARGV[1] .. 'layout')
  */
 export const ENQUEUE: Script = {
   name: "enqueue",
-  lua: `${FIELDS}${QUEUE}
+  lua: `${FIELDS}${QUEUE}${PUSH}
 local prefix, sender, seq, part, enqueued = ARGV[1], ARGV[2], ARGV[3], ARGV[5], ARGV[10]
 local applied, mark = prefix .. 'sender:' .. sender, seq
 if sender ~= '' then
@@ -306,12 +177,6 @@ return 1
 `,
 };
 
-/** All queues of the shard, empty ones too. Work: its buckets. ARGV: prefix. Answers bucket and queue of each. */
-export const QUEUES: Script = {
-  name: "look at queues",
-  lua: `return redis.call('HGETALL', ARGV[1] .. 'queues')`,
-};
-
 /**
  * The items from a cursor on. Work: at most one item more than what was asked for.
  *
@@ -386,7 +251,7 @@ return { head, item, texts, bodies, '', states(key, 5) }
  */
 export const COMMIT: Script = {
   name: "commit",
-  lua: `${QUEUE}${HELD}${FIND}
+  lua: `${QUEUE}${PUSH}${HELD}${FIND}
 local prefix, key = ARGV[1], ARGV[1] .. ARGV[2]
 if redis.call('HGET', key .. ':owner', 'revision') == ARGV[6] then return 1 end
 if not held(key, ARGV[3], ARGV[4], ARGV[5]) then return 0 end
@@ -461,66 +326,5 @@ for i = at + 1, #ARGV, 2 do
   end
 end
 return 1
-`,
-};
-
-/** The tabs of a bucket. Work: their number. ARGV: prefix, bucket. Answers the tabs and the type of each. */
-export const TABS: Script = {
-  name: "list tabs",
-  lua: `${FIELDS}
-local tabs = redis.call('SMEMBERS', ARGV[1] .. ARGV[2] .. ':tabs')
-return { tabs, fields(ARGV[1] .. 'types', tabs) }
-`,
-};
-
-/** Who has States of tabs. Work: their number. ARGV: prefix, bucket; then the tabs. Answers the clients of each. */
-export const CLIENTS_BY_TAB: Script = {
-  name: "list the clients of tabs",
-  lua: `
-local answer = {}
-for i = 3, #ARGV do answer[i - 2] = redis.call('HKEYS', ARGV[1] .. ARGV[2] .. ':states:' .. ARGV[i]) end
-return answer
-`,
-};
-
-/** Who has States in a bucket. Work: their number. ARGV: prefix, bucket. Answers the clients. */
-export const CLIENTS: Script = {
-  name: "list clients",
-  lua: `return redis.call('HKEYS', ARGV[1] .. ARGV[2] .. ':clients')`,
-};
-
-/** Announces a server. Work: the number of servers. ARGV: prefix, id, ms to live, what it says of itself. */
-export const HEARTBEAT: Script = {
-  name: "announce a server",
-  lua: `${ALTHOUGH_FULL}
-redis.call('PSETEX', ARGV[1] .. 'member:' .. ARGV[2], ARGV[3], ARGV[4])
-redis.call('SADD', ARGV[1] .. 'members', ARGV[2])
-for _, id in ipairs(redis.call('SMEMBERS', ARGV[1] .. 'members')) do
-  if redis.call('EXISTS', ARGV[1] .. 'member:' .. id) == 0 then redis.call('SREM', ARGV[1] .. 'members', id) end
-end
-return 1
-`,
-};
-
-/** Takes an announcement back. ARGV: prefix, id. */
-export const LEAVE: Script = {
-  name: "take an announcement back",
-  lua: `
-redis.call('DEL', ARGV[1] .. 'member:' .. ARGV[2])
-redis.call('SREM', ARGV[1] .. 'members', ARGV[2])
-return 1
-`,
-};
-
-/** The servers announced now. Work: their number. ARGV: prefix. Answers what each says of itself. */
-export const MEMBERS: Script = {
-  name: "list servers",
-  lua: `
-local members = {}
-for _, id in ipairs(redis.call('SMEMBERS', ARGV[1] .. 'members')) do
-  local member = redis.call('GET', ARGV[1] .. 'member:' .. id)
-  if member then members[#members + 1] = member end
-end
-return members
 `,
 };

@@ -8,13 +8,15 @@ import { limits } from "../../core/limits.ts";
 import type { Clock, Random } from "../../core/world.ts";
 import { formatMember, parseMember } from "./member.ts";
 import { packEntries, packState, unpackState } from "./packed.ts";
-import { itemsOf, namesArgument, type Placed } from "./redis_batch.ts";
+import { itemsOf, namesArgument } from "./redis_batch.ts";
 import { enqueueOn, merge } from "./redis_enqueue.ts";
 import { chunkOf, cursorArguments, entriesOf, type Located, statusOf } from "./redis_queue.ts";
 import { asBytes, asList, asText, asTexts, asWhole } from "./redis_replies.ts";
+import * as catalogue from "./redis_catalogue.ts";
 import * as scripts from "./redis_scripts.ts";
 import { type ShardRange, shardsProblem } from "./shard_ranges.ts";
-import { type Credentials, type Run, type ScriptArgument, type Shard, Shards } from "./shards.ts";
+import type { Call, ScriptArgument, Shard } from "./shard.ts";
+import { type Credentials, Shards } from "./shards.ts";
 import {
   AGGREGATE,
   type BucketRead,
@@ -62,6 +64,8 @@ const READ_BYTES = 4 * 1024 * 1024;
 const READ_ATTEMPTS_MAX = 5;
 /** Tabs whose clients are listed by one call: each may have many. */
 const LISTED_TABS_MAX = 64;
+/** Of what is stored, and where: another number would mean that it can't be read as it is here. */
+const FORMAT = 1;
 
 export class RedisStore implements Store {
   readonly buckets: number;
@@ -97,12 +101,8 @@ export class RedisStore implements Store {
   }
 
   async enqueue(id: BatchId | undefined, entries: readonly Entry[]): Promise<Enqueued> {
-    const placedByShard = new Map<Shard, Placed[]>();
-    for (let index = 0; index < entries.length; index++) {
-      const entry = entries[index];
-      const bucket = bucketOf(entry.tab, this.buckets);
-      listOf(placedByShard, this.#shardOf(bucket)).push({ index, bucket, entry });
-    }
+    const placed = entries.map((entry, index) => ({ index, bucket: bucketOf(entry.tab, this.buckets), entry }));
+    const placedByShard = Map.groupBy(placed, ({ bucket }) => this.#shardOf(bucket));
     // That a batch of nothing was applied is remembered too.
     if (placedByShard.size === 0 && id !== undefined) placedByShard.set(this.#shards.all[0], []);
     const { tabsMax = limits.tabsMax, clientsMax = limits.clientsMax, clock } = this.#options;
@@ -140,7 +140,7 @@ export class RedisStore implements Store {
   }
 
   async queues(): Promise<readonly QueueStatus[]> {
-    const replies = await this.#reachable(this.#every(), (shard) => shard.run(scripts.QUEUES, [this.#prefix]));
+    const replies = await this.#reachable(this.#every(), (shard) => shard.run(catalogue.QUEUES, [this.#prefix]));
     return replies
       .flatMap((reply) => inGroups(asTexts(reply), 2).map(([bucket, queue]) => statusOf(bucket, queue)))
       .filter((status) => status !== undefined);
@@ -186,8 +186,7 @@ export class RedisStore implements Store {
 
   async read(bucket: number, keys: readonly StateKey[]): Promise<BucketRead> {
     assert(keys.length <= limits.readKeysMax, "a call asks for a bounded number of States");
-    const clientsByTab = new Map<string, Set<string>>();
-    for (const { tab, client } of keys) setOf(clientsByTab, tab).add(client);
+    const clientsByTab = new Map(clientsOf(keys));
     return await this.#read(bucket, keys, ({ tab, client }) => {
       const clients = clientsByTab.get(tab);
       return clients !== undefined && (clients.has(client) || clients.has(AGGREGATE));
@@ -195,7 +194,7 @@ export class RedisStore implements Store {
   }
 
   async tabs(bucket: number): Promise<ReadonlyMap<string, string>> {
-    const [tabs, types] = asList(await this.#shardOf(bucket).run(scripts.TABS, [this.#prefix, bucket]));
+    const [tabs, types] = asList(await this.#shardOf(bucket).run(catalogue.TABS, [this.#prefix, bucket]));
     const names = asTexts(tabs);
     return new Map(asTexts(types).map((type, index) => [names[index], type]));
   }
@@ -208,7 +207,7 @@ export class RedisStore implements Store {
     for (const { tab, client } of queued) clientsByTab.get(tab)?.add(client);
     for (let from = 0; from < tabs.length; from += LISTED_TABS_MAX) {
       const some = tabs.slice(from, from + LISTED_TABS_MAX);
-      const reply = await this.#shardOf(bucket).run(scripts.CLIENTS_BY_TAB, [this.#prefix, bucket, ...some]);
+      const reply = await this.#shardOf(bucket).run(catalogue.CLIENTS_BY_TAB, [this.#prefix, bucket, ...some]);
       asList(reply).forEach((clients, index) => {
         for (const client of asTexts(clients)) clientsByTab.get(some[index])?.add(client);
       });
@@ -223,21 +222,21 @@ export class RedisStore implements Store {
 
   async clients(bucket: number): Promise<ReadonlySet<string>> {
     const { queued } = await this.#read(bucket, [], () => true);
-    const stored = asTexts(await this.#shardOf(bucket).run(scripts.CLIENTS, [this.#prefix, bucket]));
+    const stored = asTexts(await this.#shardOf(bucket).run(catalogue.CLIENTS, [this.#prefix, bucket]));
     return new Set([...stored, ...queued.map(({ client }) => client)]);
   }
 
   async heartbeat(member: Member, ttlMs: number): Promise<void> {
     const args = [this.#prefix, member.id, Math.ceil(ttlMs), formatMember(member)];
-    await this.#reachable(this.#every(), (shard) => shard.run(scripts.HEARTBEAT, args));
+    await this.#reachable(this.#every(), (shard) => shard.run(catalogue.HEARTBEAT, args));
   }
 
   async leave(id: string): Promise<void> {
-    await this.#reachable(this.#every(), (shard) => shard.run(scripts.LEAVE, [this.#prefix, id]));
+    await this.#reachable(this.#every(), (shard) => shard.run(catalogue.LEAVE, [this.#prefix, id]));
   }
 
   async members(): Promise<readonly Member[]> {
-    const replies = await this.#reachable(this.#every(), (shard) => shard.run(scripts.MEMBERS, [this.#prefix]));
+    const replies = await this.#reachable(this.#every(), (shard) => shard.run(catalogue.MEMBERS, [this.#prefix]));
     const memberById = new Map<string, Member>();
     for (const member of replies.flatMap(asTexts).map(parseMember)) {
       if (member !== undefined) memberById.set(member.id, member);
@@ -250,9 +249,12 @@ export class RedisStore implements Store {
   }
 
   /** Whether a master was made for these settings: another layout would find nothing of what is stored. */
-  async #check({ name, buckets: [first, last] }: ShardRange, run: Run): Promise<string | undefined> {
-    const ours = `taba 1: shard "${name}" with buckets ${first} to ${last} of ${this.buckets}`;
-    const theirs = asText(await run(scripts.CHECK_LAYOUT, [this.#prefix, ours]));
+  async #check(
+    { name, buckets: [first, last] }: ShardRange,
+    run: (call: Call) => Promise<unknown>,
+  ): Promise<string | undefined> {
+    const ours = `taba ${FORMAT}: shard "${name}" with buckets ${first} to ${last} of ${this.buckets}`;
+    const theirs = asText(await run({ script: catalogue.CHECK_LAYOUT, args: [this.#prefix, ours] }));
     return theirs === ours ? undefined : `its Redis holds ${theirs}, the settings say ${ours}`;
   }
 
@@ -325,11 +327,15 @@ export class RedisStore implements Store {
   }
 }
 
-/** Each tab and its clients. */
+/** Each tab and its clients, each once. */
+function clientsOf(keys: readonly StateKey[]): readonly (readonly [tab: string, clients: ReadonlySet<string>])[] {
+  return [...Map.groupBy(keys, ({ tab }) => tab)].map((
+    [tab, ofTab],
+  ) => [tab, new Set(ofTab.map(({ client }) => client))]);
+}
+
 function keyArguments(keys: readonly StateKey[]): readonly string[] {
-  const clientsByTab = new Map<string, Set<string>>();
-  for (const { tab, client } of keys) setOf(clientsByTab, tab).add(client);
-  return [...clientsByTab].flatMap(([tab, clients]) => [tab, namesArgument(clients)]);
+  return clientsOf(keys).flatMap(([tab, clients]) => [tab, namesArgument(clients)]);
 }
 
 /** Triples of tab, client and State, a State perhaps twice. */
@@ -352,20 +358,4 @@ function inGroups<Value>(values: readonly Value[], size: number): readonly (read
 async function all<Value>(promises: readonly Promise<Value>[]): Promise<readonly Value[]> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);
-}
-
-function setOf(map: Map<string, Set<string>>, key: string): Set<string> {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const fresh = new Set<string>();
-  map.set(key, fresh);
-  return fresh;
-}
-
-function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const fresh: Value[] = [];
-  map.set(key, fresh);
-  return fresh;
 }

@@ -3,7 +3,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { bucketOf } from "../../core/buckets.ts";
-import { openStore, pass } from "../../tests/cluster/redis_fixture.ts";
+import { openStore } from "../../tests/cluster/redis_fixture.ts";
+import { pass } from "../../tests/cluster/waiting.ts";
 import { storeContract } from "../../tests/laws/store_contract.ts";
 import { batch, entry, state, tabsOf, take, waiting } from "../../tests/laws/store_fixtures.ts";
 import { type LocalRedis, type RedisNode, startRedis } from "../../tools/local_redis.ts";

@@ -4,20 +4,9 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
+import { type Address, type Call, type Link, type Script, type ScriptArgument, Shard } from "./shard.ts";
 import type { ShardRange } from "./shard_ranges.ts";
-import { StoreTrouble } from "./store.ts";
-
-/** A Lua script; what it does is said where it stands. */
-export interface Script {
-  /** For messages: "Cannot <name> on shard ...". */
-  readonly name: string;
-  readonly lua: string;
-}
-
-export type ScriptArgument = string | number | Uint8Array;
-
-/** Runs one script. What it answers is what Redis answered: bytes, numbers, null and lists of these. */
-export type Run = (script: Script, args: readonly ScriptArgument[]) => Promise<unknown>;
+import type { Waited } from "./wait_groups.ts";
 
 /** Where Redis or Sentinel ask for them. */
 export interface Credentials {
@@ -31,17 +20,15 @@ export interface ShardsOptions {
   /** "host:port" of each Sentinel. */
   readonly sentinels: readonly string[];
   readonly credentials: Credentials;
-  /** Replicas that must confirm what `runReplicated` wrote. */
+  /** Replicas that must confirm what has to be replicated. */
   readonly replicas: number;
   /** Asked on each new connection before it is used: why it must not be. */
-  readonly check: (range: ShardRange, run: Run) => Promise<string | undefined>;
+  readonly check: (range: ShardRange, run: (call: Call) => Promise<unknown>) => Promise<string | undefined>;
 }
 
 /** The longest that one of our scripts and its bytes may take, with a wide margin. */
 const COMMAND_MS = 2000;
-/** How long replicas have to confirm. A connection is silent while it waits, so this is less than SILENCE_MS. */
-const WAIT_MS = 500;
-/** A master that owes an answer and sends nothing for this long is taken for dead. */
+/** A master that owes an answer and sends nothing for this long is taken for dead. Longer than replicas are waited for. */
 const SILENCE_MS = 1500;
 
 /** The masters of a store, by their shards. */
@@ -56,7 +43,12 @@ export class Shards implements AsyncDisposable {
       })
     );
     const onUse = () => this.#watches.forEach((watch) => watch.begin());
-    this.all = ranges.map((range) => new Shard(range, { ...options, onUse }));
+    this.all = ranges.map((range) =>
+      new Shard(range, {
+        replicas: options.replicas,
+        open: () => new RedisLink(range, { ...options, onUse }),
+      })
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,110 +56,8 @@ export class Shards implements AsyncDisposable {
   }
 }
 
-/** One master. Connects when first used, and anew whenever the connection is lost. */
-export class Shard {
-  readonly name: string;
-  readonly first: number;
-  readonly last: number;
-  readonly #replicas: number;
-  readonly #link: Link;
-  /** WAIT holds up whatever comes after it on its connection, so what waits has a connection of its own. */
-  readonly #waitingLink: Link;
-  #group: Group | undefined;
-  #groupBefore: Promise<unknown> = Promise.resolve();
-
-  constructor(range: ShardRange, options: ShardsOptions & { readonly onUse: () => void }) {
-    this.name = range.name;
-    [this.first, this.last] = range.buckets;
-    this.#replicas = options.replicas;
-    this.#link = new Link(range, options);
-    this.#waitingLink = options.replicas > 0 ? new Link(range, options) : this.#link;
-  }
-
-  /** Why it can't be used now, as far as is known, in one line. */
-  get trouble(): string | undefined {
-    return this.#link.trouble ?? this.#waitingLink.trouble;
-  }
-
-  /** Raised with each loss of the connection: calls between which it stays the same went to the same master. */
-  get losses(): number {
-    return this.#link.losses;
-  }
-
-  /** @throws {StoreTrouble} where the script is not known to have run. */
-  async run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
-    return await this.#act(script, () => this.#link.run(script, args));
-  }
-
-  /**
-   * Runs a script and answers once the replicas have confirmed what it wrote and whatever was written before. Calls
-   * that come while others wait are sent together and share the next WAIT.
-   * @throws {StoreTrouble} also where the script has run, but too few replicas confirm it
-   */
-  async runReplicated(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
-    if (this.#replicas === 0) return await this.run(script, args);
-    return await this.#act(script, async () => {
-      const group = this.#group ?? this.#nextGroup();
-      const index = group.calls.push({ script, args }) - 1;
-      const { outcomes, confirmed } = await group.sent;
-      const outcome = outcomes[index];
-      if (outcome.status === "rejected") throw outcome.reason;
-      if (confirmed >= this.#replicas) return outcome.value;
-      throw new Error(`${this.#replicas} replicas must confirm within ${WAIT_MS} ms: current value is ${confirmed}`);
-    });
-  }
-
-  /** Its master was replaced by the one at this address. */
-  follow(master: Address): void {
-    this.#link.follow(master);
-    if (this.#waitingLink !== this.#link) this.#waitingLink.follow(master);
-  }
-
-  async close(): Promise<void> {
-    await this.#link.close();
-    if (this.#waitingLink !== this.#link) await this.#waitingLink.close();
-  }
-
-  /** Collects calls until the group before is through. */
-  #nextGroup(): Group {
-    const calls: Call[] = [];
-    const sent = this.#groupBefore.then(() => {
-      this.#group = undefined;
-      return this.#waitingLink.runAndWait(calls, this.#replicas);
-    });
-    this.#groupBefore = sent.catch(() => undefined); // its own callers hear of it
-    this.#group = { calls, sent };
-    return this.#group;
-  }
-
-  async #act(script: Script, act: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await act();
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new StoreTrouble(`Cannot ${script.name} on shard "${this.name}": ${reason}`, { cause });
-    }
-  }
-}
-
-interface Call {
-  readonly script: Script;
-  readonly args: readonly ScriptArgument[];
-}
-
-interface Waited {
-  readonly outcomes: readonly PromiseSettledResult<unknown>[];
-  /** Replicas that have confirmed all of it. */
-  readonly confirmed: number;
-}
-
-interface Group {
-  readonly calls: Call[];
-  readonly sent: Promise<Waited>;
-}
-
 /** One connection, which goes from master to master. */
-class Link {
+class RedisLink implements Link {
   readonly #range: ShardRange;
   readonly #options: ShardsOptions & { readonly onUse: () => void };
   readonly #redis: Redis;
@@ -211,16 +101,19 @@ class Link {
     return this.#losses;
   }
 
-  async run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+  async run(call: Call): Promise<unknown> {
     await this.#ready();
-    return await this.#evaluate({ script, args });
+    return await this.#evaluate(call);
   }
 
-  /** Sends scripts and a WAIT in one go, hence over one connection: another would not wait for what they wrote. */
-  async runAndWait(calls: readonly Call[], replicas: number): Promise<Waited> {
+  /** All is sent in one go, hence over one connection: another's WAIT would know nothing of what the calls wrote. */
+  async runAndWait(
+    calls: readonly Call[],
+    options: { readonly replicas: number; readonly ms: number },
+  ): Promise<Waited> {
     await this.#ready();
     const replies = calls.map((call) => this.#send(call));
-    const waiting = this.#redis.wait(replicas, WAIT_MS);
+    const waiting = this.#redis.wait(options.replicas, options.ms);
     const [outcomes, confirmed] = await Promise.all([Promise.allSettled(replies), waiting]);
     return { outcomes, confirmed };
   }
@@ -260,7 +153,7 @@ class Link {
     const losses = this.#losses;
     try {
       const problem = await this.#evictionProblem() ??
-        await this.#options.check(this.#range, (script, args) => this.#evaluate({ script, args }));
+        await this.#options.check(this.#range, (call) => this.#evaluate(call));
       if (problem !== undefined) throw new Error(problem);
       this.#trouble = undefined;
     } catch (error) {
@@ -387,11 +280,6 @@ async function end(redis: Redis): Promise<void> {
   redis.disconnect();
   // Of a connection that it was about to open anew, ioredis says no more.
   if (status !== "reconnecting" && status !== "end") await ended;
-}
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** "host:port" or "[host]:port". */

@@ -6,7 +6,8 @@ import type { BatchId } from "../../core/event.ts";
 import { type Lease, type Store, StoreTrouble } from "../../server/store/store.ts";
 import { type RedisNode, startRedis } from "../../tools/local_redis.ts";
 import { batch, entry, state, take } from "../laws/store_fixtures.ts";
-import { openStore, pass, until } from "./redis_fixture.ts";
+import { openStore } from "./redis_fixture.ts";
+import { pass, until } from "./waiting.ts";
 
 /** ioredis leaves a timer behind for each Sentinel that it could not reach. */
 const SENTINEL_TIMER_MS = 2000;
@@ -19,7 +20,6 @@ function test(name: string, body: () => Promise<void>): void {
 }
 
 const SENDERS = 6;
-const RECOVERY_MS = 20_000;
 
 /** What senders were told, and when. */
 class Ledger {
@@ -66,7 +66,7 @@ class Ledger {
   /** Waits until something more is accepted. */
   async goOn(): Promise<void> {
     const begun = performance.now();
-    await until(() => Promise.resolve(this.#accepted > begun), RECOVERY_MS, "batches are accepted again");
+    await until(() => Promise.resolve(this.#accepted > begun), { what: "batches are accepted again" });
   }
 }
 
@@ -141,7 +141,7 @@ test("nothing that was accepted is lost or doubled when a master is killed, with
   const master = await redis.master("shard1");
   await underLoad(store, "SIGKILL of the master of two", async () => {
     await master.kill();
-    await until(async () => await redis.master("shard1") !== master, RECOVERY_MS, "Sentinel has promoted the replica");
+    await until(async () => await redis.master("shard1") !== master, { what: "Sentinel has promoted the replica" });
     // The new master has no replica, and so accepts nothing before the old one has become it.
     await redis.revive("shard1", master);
   });
@@ -153,7 +153,7 @@ test("a frozen master is left for its successor, and changes nothing when it tha
   const master = await redis.master("shard1");
   await underLoad(store, "SIGSTOP of the master, SIGCONT after the fail-over", async () => {
     master.freeze();
-    await until(async () => await redis.master("shard1") !== master, RECOVERY_MS, "Sentinel has promoted the replica");
+    await until(async () => await redis.master("shard1") !== master, { what: "Sentinel has promoted the replica" });
     master.thaw();
   });
 });
@@ -164,7 +164,7 @@ test("nothing is lost or doubled when a fail-over is planned, with replicas: 1",
   const master = await redis.master("shard1");
   await underLoad(store, "planned fail-over", async () => {
     await redis.sentinelNodes[0].call(["SENTINEL", "FAILOVER", "shard1"]);
-    await until(async () => await redis.master("shard1") !== master, RECOVERY_MS, "the master was replaced");
+    await until(async () => await redis.master("shard1") !== master, { what: "the master was replaced" });
   });
 });
 
@@ -182,8 +182,7 @@ test("what too few replicas have is not accepted, not even when it is repeated",
   let verdict: string | undefined;
   await until(
     async () => (verdict = (await store.enqueue(batch(2), [entry("a", "web-2")])).verdict) !== undefined,
-    RECOVERY_MS,
-    "the replica is back",
+    { what: "the replica is back" },
   );
   assertEquals(verdict, "repeated");
   assertEquals((await store.queues())[0].entries, 2);
@@ -208,7 +207,7 @@ test("memory that is ahead of what a fail-over left is noticed", async () => {
     "the owner may commit",
   );
   const kept = { ...lease, revision: "c1" };
-  await until(() => hasAll(master, replica), RECOVERY_MS, "the replica has all");
+  await until(() => hasAll(master, replica), { what: "the replica has all" });
   await replica.call(["SLAVEOF", "127.0.0.1", "1"]); // hears no more
   await store.enqueue(batch(2), [entry("a", "web-3")]);
   const ahead = await store.readQueue(kept, undefined, 100_000);
@@ -219,7 +218,7 @@ test("memory that is ahead of what a fail-over left is noticed", async () => {
     "the owner may commit",
   );
   await master.kill();
-  await until(async () => (await store.queues()).length >= 0, RECOVERY_MS, "the replica was promoted");
+  await until(async () => (await store.queues()).length >= 0, { what: "the replica was promoted" });
   const lost = { ...lease, revision: "c2" };
   // Who committed c2 is told that it is not so; who had read the lost batch, too.
   assertEquals(await store.load(lost, []), undefined);
@@ -257,9 +256,9 @@ test("while all of Redis is down calls fail at once, and go on when it is back",
     await assertRejects(() => store.members(), StoreTrouble);
   }
   assert(performance.now() - begun < 5000, "nobody waits for what is down");
-  await until(() => Promise.resolve(store.troubles.length === 2), RECOVERY_MS, "both losses are known");
+  await until(() => Promise.resolve(store.troubles.length === 2), { what: "both losses are known" });
   for (const node of redis.all) await node.start();
-  await until(async () => (await store.queues()).length === before.length, RECOVERY_MS, "it is back");
+  await until(async () => (await store.queues()).length === before.length, { what: "it is back" });
   assertEquals(await store.queues(), before);
   assertEquals((await store.enqueue(batch(1), [entry("a", "web-1"), entry("b", "web-2")])).verdict, "repeated");
   assertEquals(store.troubles, []);
@@ -270,7 +269,7 @@ test("one shard that is down leaves the others at work", async () => {
   await using store = openStore(redis, { buckets: 2 });
   await store.heartbeat({ id: "s1", url: "http://s1", roles: ["be"], started: 1 }, 60_000);
   await redis.nodes("shard2")[0].kill();
-  await until(() => Promise.resolve(store.troubles.length === 1), RECOVERY_MS, "the loss is known");
+  await until(() => Promise.resolve(store.troubles.length === 1), { what: "the loss is known" });
   assertMatch(store.troubles[0], /^shard "shard2": /);
   const leases = await store.lease("be-1", [0, 1], 5000);
   assertEquals(leases.map(({ bucket }) => bucket), [0]);
@@ -289,7 +288,7 @@ test("Sentinels that can't be reached, or don't know a shard, are named, and ask
   const unreachable = 'Cannot look at queues on shard "shard1": failed to connect to sentinel';
   await assertRejects(() => store.queues(), StoreTrouble, `${unreachable} ${address} because `);
   await sentinel.start();
-  await until(async () => (await store.queues()).length === 0, RECOVERY_MS, "the Sentinel is asked again");
+  await until(async () => (await store.queues()).length === 0, { what: "the Sentinel is asked again" });
   // A master that was found is used on while there is no Sentinel.
   await sentinel.kill();
   assertEquals((await store.enqueue(batch(1), [entry("a", "web-1")])).verdict, "new");
@@ -300,7 +299,7 @@ test("Sentinels that can't be reached, or don't know a shard, are named, and ask
   await assertRejects(() => stranger.queues(), StoreTrouble, `Cannot look at queues on shard "nameless": ${unknown}`);
   assertEquals(stranger.troubles, [`shard "nameless": ${unknown}`]);
   await sentinel.call(["SENTINEL", "MONITOR", "nameless", "127.0.0.1", String(redis.nodes("shard1")[0].port), "1"]);
-  await until(async () => (await stranger.queues()).length === 0, RECOVERY_MS, "the Sentinel has learnt of it");
+  await until(async () => (await stranger.queues()).length === 0, { what: "the Sentinel has learnt of it" });
 });
 
 async function hasAll(master: RedisNode, replica: RedisNode): Promise<boolean> {

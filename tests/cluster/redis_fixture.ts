@@ -25,22 +25,3 @@ export function openStore(
     ...options,
   });
 }
-
-export function pass(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Waits until `holds` answers true; what it throws means not yet. */
-export async function until(holds: () => Promise<boolean>, ms: number, what: string): Promise<number> {
-  const begun = performance.now();
-  let last: unknown;
-  for (;;) {
-    const isSo = await holds().catch((error: unknown) => {
-      last = error;
-      return false;
-    });
-    if (isSo) return performance.now() - begun;
-    if (performance.now() > begun + ms) throw new Error(`Waited ${ms} ms in vain until ${what}`, { cause: last });
-    await pass(20);
-  }
-}

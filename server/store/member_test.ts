@@ -1,0 +1,16 @@
+import { assertEquals } from "@std/assert";
+import { formatMember, parseMember } from "./member.ts";
+import type { Member } from "./store.ts";
+
+Deno.test("parseMember: reads what formatMember wrote, and of other versions what it knows", () => {
+  const member: Member = { id: "s1", url: "http://10.0.0.1:8300", roles: ["fe", "be"], started: 1763890000.5 };
+  assertEquals(parseMember(formatMember(member)), member);
+  const newer = { ...member, roles: ["fe", "be", "new"], zone: "b" };
+  assertEquals(parseMember(JSON.stringify(newer)), member);
+});
+
+Deno.test("parseMember: what is no announcement is nobody", () => {
+  for (const text of ["", "{", "null", "7", "[]", "{}", '{"id":1,"url":"u","roles":[],"started":1}', '{"id":"s1"}']) {
+    assertEquals(parseMember(text), undefined, text);
+  }
+});
