@@ -4,6 +4,7 @@
 //   deno bundle --platform browser -o examples/browser/taba.js client/mod.ts
 //   deno task agent --cors-origin https://shop.example
 
+// @ts-types="../../client/mod.ts"
 import * as taba from "./taba.js";
 
 /** Browsers take no more along when a page ends. */

@@ -4,6 +4,7 @@
 //   PORT=8080 TABA_AGENT=http://127.0.0.1:8279 node examples/node/server.mjs
 
 import { createServer } from "node:http";
+// @ts-types="../../client/mod.ts"
 import * as taba from "./taba.mjs";
 
 taba.initialize({ client: process.env.TABA_CLIENT ?? "node-1", agent: process.env.TABA_AGENT });
