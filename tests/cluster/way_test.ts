@@ -193,7 +193,10 @@ Deno.test("way: a body that can't be taken gets its status and a one-line reason
       { status: 413, result: await postBody(service, large) },
       { status: 413, result: await postBody(service, bomb, { "content-encoding": "gzip" }) },
       { status: 415, result: await postBody(service, large, { "content-encoding": "br" }) },
-      { status: 400, result: await postBody(service, whole.slice(0, whole.length / 2), { "content-encoding": "gzip" }) },
+      {
+        status: 400,
+        result: await postBody(service, whole.slice(0, whole.length / 2), { "content-encoding": "gzip" }),
+      },
     ];
     for (const { status, result } of attempts) {
       assertEquals(result.status, status, JSON.stringify(result.answer));
