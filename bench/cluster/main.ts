@@ -21,16 +21,19 @@ const START_MS = 60_000;
 const PATIENCE_MS = 10_000;
 
 async function main(): Promise<number> {
-  const { rate, seconds, servers } = readArgs();
+  const asked = readArgs();
   if (Deno.build.os !== "linux") throw new Stop("Cannot measure as this must be Linux: figures come from /proc");
   const limit = Promise.withResolvers<never>();
   const timer = setTimeout(() => limit.reject(new Stop(`Not done after ${LIMIT_MS / 1000} s: ended`, 1)), LIMIT_MS);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => limit.reject(new Stop("Interrupted", 130)));
   }
+  limit.promise.catch(() => {}); // it may come before anyone waits for it
   await using running = new AsyncDisposableStack();
   try {
-    return await Promise.race([run(running, { rate, seconds, servers }), limit.promise]);
+    // Not broken off: what is half started could not be ended.
+    const cluster = await start(running, asked);
+    return await Promise.race([measure(cluster, asked), limit.promise]);
   } finally {
     clearTimeout(timer);
   }
@@ -60,15 +63,33 @@ function readArgs(): Asked {
   return { rate: whole("rate", 1e9), seconds: whole("seconds", 40), servers: whole("servers", 8) };
 }
 
-async function run(running: AsyncDisposableStack, asked: Asked): Promise<number> {
-  console.log(
-    `Starting Redis with a Sentinel, ${asked.servers} server(s), an agent with its journal, an application ...`,
-  );
+interface Running {
+  readonly cluster: LocalCluster;
+  readonly agent: Service;
+  readonly application: Program;
+}
+
+async function start(running: AsyncDisposableStack, { rate, seconds, servers }: Asked): Promise<Running> {
+  console.log(`Starting Redis with a Sentinel, ${servers} server(s), an agent with its journal, an application ...`);
   // Each server takes posts and drains.
-  const options = { redis: { shards: 1 }, fe: asked.servers, be: 0, serverArgs: ["--roles", "be"] };
+  const options = { redis: { shards: 1 }, fe: servers, be: 0, serverArgs: ["--roles", "be"] };
   const cluster = running.use(await startCluster(options));
   const agent = await cluster.startAgent(["--journal", `${cluster.redis.folder}/journal`]);
-  const { application, watched } = await startApplication(running, { cluster, agent, asked });
+  const stopMs = Math.max(1000, Math.round(SENT_MS - performance.now() - 1000 * seconds));
+  const application = running.use(
+    new Program({
+      name: "application",
+      module: "bench/cluster/application.ts",
+      args: [agent.url, String(rate), String(seconds), String(stopMs)],
+      stdin: "piped",
+    }),
+  );
+  await application.line(/^recording/, START_MS);
+  return { cluster, agent, application };
+}
+
+async function measure({ cluster, agent, application }: Running, asked: Asked): Promise<number> {
+  const watched = watchedOf({ cluster, agent, application });
   const start = read(watched);
   const over = new AbortController();
   const server = cluster.fe[0].url;
@@ -93,35 +114,11 @@ async function run(running: AsyncDisposableStack, asked: Asked): Promise<number>
   return isExact ? 0 : 1;
 }
 
-interface Cluster {
-  readonly cluster: LocalCluster;
-  readonly agent: Service;
-}
-
-async function startApplication(
-  running: AsyncDisposableStack,
-  { cluster, agent, asked }: Cluster & { readonly asked: Asked },
-) {
-  const stopMs = Math.max(1000, Math.round(SENT_MS - performance.now() - 1000 * asked.seconds));
-  const application = running.use(
-    new Program({
-      name: "application",
-      module: "bench/cluster/application.ts",
-      args: [agent.url, String(asked.rate), String(asked.seconds), String(stopMs)],
-      stdin: "piped",
-    }),
-  );
-  await application.line(/^recording/, START_MS);
-  return { application, watched: watchedOf(cluster, { agent, application }) };
-}
-
-function watchedOf(
-  { servers, redis }: LocalCluster,
-  others: { readonly agent: Service; readonly application: Program },
-): readonly Watched[] {
+function watchedOf({ cluster, agent, application }: Running): readonly Watched[] {
+  const { servers, redis } = cluster;
   return [
-    { name: "application", pid: others.application.pid },
-    { name: "agent", pid: others.agent.program.pid },
+    { name: "application", pid: application.pid },
+    { name: "agent", pid: agent.program.pid },
     ...servers.map(({ program }, index) => ({ name: `server ${index + 1}`, pid: program.pid })),
     ...redis.nodes(redis.shards[0]).map(({ pid }) => ({ name: "redis", pid })),
     ...redis.sentinelNodes.map(({ pid }) => ({ name: "sentinel", pid })),
