@@ -6,6 +6,7 @@ import { noop } from "../core/handlers/noop.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { Result } from "../core/refusal.ts";
+import { fuzzRuns } from "../tests/fuzz_runs.ts";
 import { answerOf, type Post, type PostRefusal, readPost, type ReadPostOptions, refuseLate } from "./post.ts";
 
 const NOW = 1_763_890_000;
@@ -260,6 +261,6 @@ Deno.test("readPost: never throws, and counts or names every line, whatever the 
       const found = result.ok ? result.value.lines + result.value.rejected.length : result.refusal.rejected?.length;
       assertEquals(found, expected);
     }),
-    { seed: 1, numRuns: 1000 },
+    { seed: 1, numRuns: fuzzRuns(1000) },
   );
 });

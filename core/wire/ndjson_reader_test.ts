@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as fc from "fast-check";
+import { fuzzRuns } from "../../tests/fuzz_runs.ts";
 import { NdjsonReader, type Read } from "./ndjson_reader.ts";
 
 const utf8 = new TextEncoder();
@@ -165,10 +166,7 @@ Deno.test("NdjsonReader: answers each line of any bytes", () => {
   const bytes = fc.array(byte, { maxLength: 60 }).map((list) => Uint8Array.from(list));
   fc.assert(
     fc.property(bytes, cutsOf(60), (body, cuts) => assertAddsUp(body, cuts.filter((at) => at <= body.length))),
-    {
-      seed: 1,
-      numRuns: 10_000,
-    },
+    { seed: 1, numRuns: fuzzRuns(10_000) },
   );
 });
 
@@ -189,6 +187,6 @@ Deno.test("NdjsonReader: answers each line of a body with a few bytes changed, m
         assertAddsUp(Uint8Array.from(bytes), cuts);
       },
     ),
-    { seed: 2, numRuns: 4000 },
+    { seed: 2, numRuns: fuzzRuns(4000) },
   );
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
+import { fuzzRuns } from "../../tests/fuzz_runs.ts";
 import type { Json } from "../event.ts";
 import { nameProblem } from "../names.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -304,6 +305,31 @@ Deno.test("ProtocolV1Reader: reads what a simple reader reads, whatever the line
       const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
       assertEquals(outcomes(chunks, new BodyReader(options)), model(text));
     }),
-    { numRuns: 3000, seed: 4 },
+    { numRuns: fuzzRuns(3000), seed: 4 },
+  );
+});
+
+Deno.test("ProtocolV1Reader: counts or refuses each event of a body with bytes changed, missing or doubled", () => {
+  const sample = utf8.encode(BODY);
+  const edit = fc.record({
+    at: fc.nat(sample.length - 1),
+    removed: fc.nat(3),
+    inserted: fc.array(fc.oneof(fc.nat(255), fc.constantFrom(...sample)), { maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), fc.nat(sample.length), (edits, cut) => {
+      const bytes = [...sample];
+      for (const { at, removed, inserted } of edits) bytes.splice(at, removed, ...inserted);
+      const body = Uint8Array.from(bytes);
+      const found = outcomes([body.subarray(0, cut), body.subarray(cut)], new ProtocolV1Reader(options));
+      if (found[0]?.[0] === 0) return assertEquals(found, [[0, "body_malformed"]]);
+      const lines = new TextDecoder("latin1").decode(body).split("\n");
+      const isEvent = ([number]: Outcome) => lines[number - 1].startsWith("[");
+      const refused = found.filter((outcome) => outcome.length === 2 && isEvent(outcome)).length;
+      const counted = found.filter((outcome) => outcome.length > 2).length;
+      assertEquals(counted + refused, lines.filter((line) => line.startsWith("[")).length);
+      assertEquals(new Set(found.map(([number]) => number)).size, found.length);
+    }),
+    { numRuns: fuzzRuns(3000), seed: 6 },
   );
 });

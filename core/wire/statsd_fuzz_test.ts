@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { fuzzRuns } from "../../tests/fuzz_runs.ts";
 import type { Json, Line } from "../event.ts";
 import { escapeBase, formatTab, nameProblem, parseTab } from "../names.ts";
 import { GaugeValues } from "./gauge_values.ts";
@@ -24,6 +25,10 @@ function add(books: Books, key: string, values: readonly Json[]): void {
   list.push(...values);
 }
 
+function refusedLines({ refused }: Books): number {
+  return [...refused.values()].reduce((sum, count) => sum + count, 0);
+}
+
 function sorted(books: Books): unknown {
   const values = [...books.values].map(([key, list]) => [key, list.map((value) => JSON.stringify(value)).sort()]);
   return { ...books, values: new Map(values as [string, string[]][]) };
@@ -32,6 +37,7 @@ function sorted(books: Books): unknown {
 /** The grammar again, with strings and without bounds. */
 class Model {
   readonly books = newBooks();
+  linesCounted = 0;
   readonly #valueByGauge = new Map<string, number>();
 
   take(datagram: string): void {
@@ -91,6 +97,7 @@ class Model {
     const tab = this.#tab(name, tags);
     if (tab === undefined) return "tab_illegal";
     add(this.books, `${tab} ${type}`, type === "Gauge" ? [this.#setGauge(tab, values)] : values);
+    this.linesCounted++;
     return undefined;
   }
 
@@ -115,6 +122,7 @@ class Model {
 
 /** Reads with tables so small that they are emptied all the time. */
 class Receiver {
+  valuesFolded = 0;
   readonly #books = newBooks();
   readonly #reader = new StatsdReader({
     client: "host-1",
@@ -125,7 +133,7 @@ class Receiver {
   });
 
   get books(): Books {
-    this.#reader.flush();
+    this.flush();
     const { lines, linesByRefusal } = this.#reader;
     return { lines, values: this.#books.values, refused: new Map(linesByRefusal) };
   }
@@ -134,9 +142,15 @@ class Receiver {
     this.#reader.take(datagram, NOW);
   }
 
+  flush(): void {
+    this.#reader.flush();
+  }
+
   #fold({ tab, type, payload }: Line): undefined {
     assert(payload.kind !== "state");
-    add(this.#books, `${tab} ${type}`, [...payload.values.slice(0, payload.kind === "numbers" ? payload.count : 1)]);
+    const values = payload.values.slice(0, payload.kind === "numbers" ? payload.count : 1);
+    this.valuesFolded += values.length;
+    add(this.#books, `${tab} ${type}`, [...values]);
   }
 }
 
@@ -199,7 +213,7 @@ const PARTS = {
 
 const ALPHABET = ":|#@,.+-0123456789abcdeghmsT_{}=;~ \r\nce";
 
-Deno.test("StatsdReader: counts and refuses what a simple reader does, of 100,000 random and mutated datagrams", () => {
+Deno.test("StatsdReader: counts and refuses what a simple reader does, of random and mutated datagrams", () => {
   const below = newBelow(4);
   const pick = (from: readonly string[]) => from[below(from.length)];
   const line = () => {
@@ -213,13 +227,16 @@ Deno.test("StatsdReader: counts and refuses what a simple reader does, of 100,00
   };
   let receiver = new Receiver();
   let model = new Model();
-  for (let count = 1; count <= 100_000; count++) {
+  const runs = fuzzRuns(100_000);
+  for (let count = 1; count <= runs; count++) {
     let datagram = Array.from({ length: 1 + below(4) }, line).join(below(4) === 0 ? "\r\n" : "\n");
     for (let mutations = below(4); mutations > 0; mutations--) datagram = mutated(datagram);
     receiver.take(new TextEncoder().encode(datagram));
     model.take(datagram);
-    if (count % 1000 > 0) continue;
-    assertEquals(sorted(receiver.books), sorted(model.books));
+    if (count % 1000 > 0 && count < runs) continue;
+    const { books } = receiver;
+    assertEquals(sorted(books), sorted(model.books));
+    assertEquals(model.linesCounted + refusedLines(books), books.lines);
     receiver = new Receiver();
     model = new Model();
   }
@@ -228,21 +245,42 @@ Deno.test("StatsdReader: counts and refuses what a simple reader does, of 100,00
 Deno.test("StatsdReader: takes any bytes, and the lines counted and refused add up", () => {
   const below = newBelow(5);
   const significant = new TextEncoder().encode(ALPHABET);
-  const receiver = new Receiver();
+  const runs = fuzzRuns(20_000);
+  let receiver = new Receiver();
+  // Gets the same lines one by one, so that it shows of each whether it counted.
+  let single = new Receiver();
   let lines = 0;
-  for (let count = 0; count < 20_000; count++) {
+  let counted = 0;
+  for (let count = 1; count <= runs; count++) {
     const datagram = Uint8Array.from(
       { length: below(80) },
       () => below(4) === 0 ? below(256) : significant[below(significant.length)],
     );
     receiver.take(datagram);
-    lines += new TextDecoder("latin1").decode(datagram).split("\n").filter((line) => !/^\r?$/.test(line)).length;
+    for (const line of linesOf(datagram)) {
+      lines++;
+      const before = single.valuesFolded;
+      single.take(line);
+      single.flush();
+      if (single.valuesFolded > before) counted++;
+    }
+    if (count % 1000 > 0 && count < runs) continue;
+    const { books } = receiver;
+    assertEquals(sorted(books), sorted(single.books));
+    assertEquals(books.lines, lines);
+    assertEquals(counted + refusedLines(books), lines);
+    receiver = new Receiver();
+    single = new Receiver();
+    [lines, counted] = [0, 0];
   }
-  const { books } = receiver;
-  assertEquals(books.lines, lines);
-  const refused = [...books.refused.values()].reduce((sum, count) => sum + count, 0);
-  assert(refused > 0 && refused < lines);
 });
+
+/** Lines of a datagram that are not empty, by a stupid way to part them. */
+function linesOf(datagram: Uint8Array): Uint8Array[] {
+  const text = Array.from(datagram, (byte) => String.fromCharCode(byte)).join("");
+  return text.split("\n").filter((line) => !/^\r?$/.test(line))
+    .map((line) => Uint8Array.from(line, (character) => character.charCodeAt(0)));
+}
 
 Deno.test("StatsdReader: takes the largest datagram, whatever it holds", () => {
   for (const unit of ["1:", ":", "a", "|", "\n", "\r\n", "#", "a:1|c\n", "\xff"]) {
