@@ -62,6 +62,7 @@ export function show(outcome: Outcome, { names, readings, lines }: Also): void {
     ? "every tab exact"
     : `NOT EXACT: ${whole(outcome.missing)} missing, ${whole(outcome.extra)} extra`;
   const dropped = isExact && outcome.missing > 0 ? " but for what the client dropped and counted" : "";
+  const settledS = (readings.settled.timeMs - readings.end.timeMs) / 1000;
   const rows: readonly (readonly [string, string])[] = [
     ["Recorded", `${whole(recorded.events)} events in ${recorded.seconds.toFixed(1)} s`],
     ["", `${whole(reached)} events/s; asked for were ${whole(asked.rate)}`],
@@ -72,6 +73,7 @@ export function show(outcome: Outcome, { names, readings, lines }: Also): void {
       `${whole(stopped.dropped)} by the client${reasons(stopped)}; ${whole(stopped.pending)} unsent at its end`,
     ],
     ["Visible after", seen(delays)],
+    ["", `the last event within ${settledS.toFixed(1)} s of the end of the recording`],
     [
       "Counted",
       `${whole(outcome.counted)} of ${whole(recorded.events + recorded.probes)} events: ${differing}${dropped}`,
@@ -79,8 +81,6 @@ export function show(outcome: Outcome, { names, readings, lines }: Also): void {
   ];
   console.log(`\n${methodOf(asked)}\n`);
   for (const [name, figure] of rows) console.log(name.padEnd(NAME) + figure);
-  const settledS = (readings.settled.timeMs - readings.end.timeMs) / 1000;
-  console.log(`${"".padEnd(NAME)}all within ${settledS.toFixed(1)} s of the end of the recording`);
   showUsage(names, readings);
   console.log(`\nLimit: ${limitOf(names, { ...readings, isReached: reached > 0.99 * asked.rate })}`);
 }

@@ -1,4 +1,4 @@
-// A server and an agent of one test, as real processes, and what their API answers once all has arrived.
+// A server and an agent of one test, as real processes, and what the server answers once all has arrived.
 
 import { taskProgram } from "../../tools/deno_command.ts";
 import { type Service, startService } from "../../tools/program.ts";
@@ -7,11 +7,11 @@ const ARRIVED_MS = 20_000;
 
 export interface Taba extends AsyncDisposable {
   readonly agent: Service;
-  /** What each tab shows of its last day, or of its clients, once `holds` is true of it. */
+  /** What each tab shows, once `holds` is true of it. */
   tabs(holds: (tabs: Tabs) => boolean): Promise<Tabs>;
 }
 
-/** What `/tabs` answers: JSON of every type, so anything. */
+/** What `/tabs` answers of tabs that have windows, by tab and window. */
 export type Tabs = Readonly<
   Record<string, Readonly<Record<string, { readonly count: number; readonly total: number }>>>
 >;
