@@ -3,23 +3,24 @@
 
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import { type WireLine, writeBatch } from "../core/wire/ndjson.ts";
 import { gzip } from "../service/encoding.ts";
 import { log } from "../service/log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "../agent/agent.ts";
-import { NoJournal } from "../agent/journaling.ts";
+import { openFolder, openJournal } from "../agent/journal.ts";
+import { type Journal, NoJournal } from "../agent/journaling.ts";
+import { bytesOf, rawLines, stateLines } from "./bodies.ts";
 import { measure, report, title } from "./harness.ts";
 
 const registry = createRegistry();
 
 let sentBytes = 0;
 
-function openAgent(): Agent {
+function openAgent(journal: Journal = new NoJournal("bench")): Agent {
   return new Agent({
     registry,
     servers: ["http://server"],
-    journal: new NoJournal("bench"),
+    journal,
     flushMs: 3_600_000,
     statesMax: limits.agentStatesMax,
     outboxBytesMax: limits.outboxBytesMax,
@@ -43,74 +44,81 @@ async function post(agent: Agent, body: Uint8Array<ArrayBuffer>, encoding = "ide
   await response.body?.cancel();
 }
 
-function bytesOf(lines: Iterable<WireLine>): Uint8Array<ArrayBuffer> {
-  const chunks = [...writeBatch({ client: "web-1" }, lines)];
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
-
-function rawLines(tabs: number, events: number): WireLine[] {
-  const now = systemClock();
-  return Array.from({ length: tabs }, (_, tab) => ({
-    tab: `tab-${tab}`,
-    type: "CounterGroup",
-    events: Array.from({ length: events }, () => {
-      const time = Math.round((now - 10 * systemRandom()) * 1000) / 1000;
-      return [time, Math.round(1000 * systemRandom()) / 100] as const;
-    }),
-  }));
-}
-
-function stateLines(tabs: number, client: string): WireLine[] {
-  const handler = registry.get("CounterGroup");
-  if (handler === undefined) throw new Error("a CounterGroup is always there");
-  const now = systemClock();
-  return Array.from({ length: tabs }, (_, tab) => {
-    const state = handler.create(client);
-    for (let event = 0; event < 10; event++) handler.fold(state, now - systemRandom(), 100 * systemRandom());
-    const { type, version } = handler;
-    return { tab: `tab-${tab}`, client, type, version, events: 10, encoded: handler.encode(state) };
+/** As clients of the original protocol send them: the same tabs and as many events of each as `rawLines`. */
+function originalBody(tabs: number, events: number): Uint8Array<ArrayBuffer> {
+  const sections = rawLines(tabs, events).map((line) => {
+    if (!("events" in line) || typeof line.events === "number") throw new Error("raw lines hold events");
+    const rows = line.events.map(([time, value]) => `["CounterGroup", ${time}, "[${value}]"]\n`);
+    return `${line.tab}\n${rows.join("")}\n`;
   });
+  return new TextEncoder().encode(`1\n\nweb-1\n\n${sections.join("")}`);
 }
 
-title("Agent: posts of raw events, 100 lines of 500 CounterGroup events");
-{
-  const agent = openAgent();
-  const body = bytesOf(rawLines(100, 500));
-  const zipped = await gzip([body]);
-  const work = (bytes: Uint8Array<ArrayBuffer>, encoding?: string) => async () => {
-    for (let round = 0; round < 10; round++) await post(agent, bytes, encoding);
-    return 10 * 100 * 500;
-  };
-  await measure("plain", { unit: "events", work: work(body) });
-  await measure("gzip", { unit: "events", work: work(zipped, "gzip") });
+interface Load {
+  readonly name: string;
+  readonly bodies: readonly Uint8Array<ArrayBuffer>[];
+  readonly events: number;
+  readonly encoding?: string;
 }
 
-title("Agent: posts of States of ten events, 30 clients with 1,000 tabs each");
-{
-  const agent = openAgent();
-  const bodies = Array.from({ length: 30 }, (_, client) => bytesOf(stateLines(1000, `web-${client}`)));
-  report("bytes a State on the wire", (bodies[0].length / 1000).toFixed(0));
-  await measure("folded in", {
-    unit: "states",
+const raw = bytesOf(rawLines(100, 500));
+const folded = Array.from({ length: 30 }, (_, client) => bytesOf(stateLines(1000, `web-${client}`)));
+
+const loads: readonly Load[] = [
+  { name: "raw NDJSON", bodies: Array.from({ length: 10 }, () => raw), events: 10 * 100 * 500 },
+  { name: "folded NDJSON", bodies: folded, events: 30 * 1000 * 10 },
+  {
+    name: "original protocol",
+    bodies: Array.from({ length: 10 }, () => originalBody(100, 500)),
+    events: 10 * 100 * 500,
+  },
+];
+const zipped: Load = {
+  ...{ name: "raw NDJSON, gzip", encoding: "gzip", events: 10 * 100 * 500 },
+  bodies: await Promise.all(Array.from({ length: 10 }, () => gzip([raw]))),
+};
+
+/** All bodies of a round are under way at once, as those of many clients are: a sync of the disk is for all of them. */
+async function takeIn(load: Load, journal: Journal): Promise<void> {
+  const agent = openAgent(journal);
+  await measure(load.name, {
+    unit: "events",
+    rounds: 5,
     work: async () => {
-      for (const body of bodies) await post(agent, body);
-      return 30_000;
+      await Promise.all(load.bodies.map((body) => post(agent, body, load.encoding)));
+      return load.events;
     },
   });
 }
+
+async function takeInWithJournal(load: Load, options: { readonly fsync: boolean }): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "taba-bench-" });
+  const journal = openJournal(openFolder(folder), {
+    ...{ registry, now: systemClock(), bytesMax: limits.journalBytesMax, newSender: () => "bench", log, ...options },
+  });
+  try {
+    await takeIn(load, journal);
+  } finally {
+    journal.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const what = "posts of 100 lines of 500 CounterGroup events, or of 1,000 States of ten events from each of 30 clients";
+title(`Agent: ${what}; no journal`);
+for (const load of [...loads, zipped]) await takeIn(load, new NoJournal("bench"));
+report("bytes a State on the wire", (folded[0].length / 1000).toFixed(0));
+title("The same with a journal");
+for (const load of loads) await takeInWithJournal(load, { fsync: false });
+title("The same with a journal, answered once the disk has it");
+for (const load of loads) await takeInWithJournal(load, { fsync: true });
 
 title("Agent: the whole way, 30,000 States of one post folded, sealed, compressed and acknowledged");
 {
   const body = bytesOf(stateLines(30_000, "web-1"));
   await measure("folded in, sealed and sent", {
     unit: "states",
-    rounds: 5,
+    rounds: 3,
     work: async () => {
       const agent = openAgent();
       await post(agent, body);
