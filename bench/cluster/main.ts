@@ -143,12 +143,17 @@ async function linesOf(cluster: LocalCluster, agent: Service) {
   const servers = await Promise.all(cluster.fe.map(async ({ url }) => (await status(url)).ingest));
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
   return {
-    toAgent: { lines: Number(lines.accepted), posts: Number(posts.accepted) },
+    toAgent: { lines: Number(lines.accepted), posts: Number(posts.accepted), refused: reasonsOf([posts]) },
     toServers: {
       lines: sum(servers.map((ingest) => Number(ingest.lines.accepted))),
       posts: sum(servers.map((ingest) => Number(ingest.posts.accepted))),
+      refused: reasonsOf(servers.map((ingest) => ingest.posts)),
     },
   };
+}
+
+function reasonsOf(posts: readonly { readonly refused: Readonly<Record<string, number>> }[]): readonly string[] {
+  return posts.flatMap(({ refused }) => Object.entries(refused).map(([reason, count]) => `${reason} ${count}`));
 }
 
 await endWith(main);

@@ -42,6 +42,8 @@ interface Readings {
 interface Traffic {
   readonly lines: number;
   readonly posts: number;
+  /** Posts that had to be repeated: "reason count". */
+  readonly refused: readonly string[];
 }
 
 interface Also {
@@ -131,8 +133,9 @@ function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-function traffic({ lines, posts }: Traffic): string {
-  return `${whole(lines)} lines in ${whole(posts)} posts`;
+function traffic({ lines, posts, refused }: Traffic): string {
+  const more = refused.length === 0 ? "" : `; refused and sent again: ${refused.join(", ")}`;
+  return `${whole(lines)} lines in ${whole(posts)} posts${more}`;
 }
 
 function reasons({ droppedByReason }: Stopped): string {
