@@ -21,36 +21,38 @@ export const ALTHOUGH_FULL = `
 redis.call('DEL', ARGV[1] .. 'nothing')
 `;
 
-/** A bucket's queue as numbers, and how it is written back. */
+/**
+ * A bucket's queue and its items, as they are kept: every number stays text until something is added to it, since text
+ * is what is slow to make. Numbers with more than 14 digits are written right by "%.0f" only.
+ */
 export const QUEUE = `
 local function number(value) return string.format('%.0f', value) end
 local function parseQueue(text)
   local items, head, tail, headBytes, tailBytes, oldest =
-    string.match(text or '0 0 0 0 0 0', '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  return { items = tonumber(items), head = tonumber(head), tail = tonumber(tail),
-    headBytes = tonumber(headBytes), tailBytes = tonumber(tailBytes), oldest = oldest }
+    string.match(text or '0 0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+) (.+)$')
+  return { items = items, head = head, tail = tail, headBytes = headBytes, tailBytes = tailBytes, oldest = oldest }
 end
 local function writeQueue(queue)
-  return number(queue.items) .. ' ' .. number(queue.head) .. ' ' .. number(queue.tail) .. ' ' ..
-    number(queue.headBytes) .. ' ' .. number(queue.tailBytes) .. ' ' .. queue.oldest
+  return queue.items .. ' ' .. queue.head .. ' ' .. queue.tail .. ' ' ..
+    queue.headBytes .. ' ' .. queue.tailBytes .. ' ' .. queue.oldest
 end
 local function parseItem(text)
   local name, start, count, startBytes, bytes, enqueued =
-    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  return { name = name, start = tonumber(start), count = tonumber(count),
-    startBytes = tonumber(startBytes), bytes = tonumber(bytes), enqueued = enqueued }
+    string.match(text, '^([^ ]+) (%d+) (%d+) (%d+) (%d+) (.+)$')
+  return { name = name, start = start, count = tonumber(count),
+    startBytes = startBytes, bytes = tonumber(bytes), enqueued = enqueued }
 end
 `;
 
-/** Adds an item to a queue in numbers and to its lists. After QUEUE. */
+/** Adds an item to a queue as it was parsed, and to its lists. After QUEUE. */
 export const PUSH = `
 local function push(key, queue, name, count, enqueued, body)
   if queue.head == queue.tail then queue.oldest = enqueued end
   redis.call('RPUSH', key .. ':queue', body)
-  redis.call('RPUSH', key .. ':items', name .. ' ' .. number(queue.tail) .. ' ' .. count .. ' ' ..
-    number(queue.tailBytes) .. ' ' .. #body .. ' ' .. enqueued)
-  queue.tail = queue.tail + tonumber(count)
-  queue.tailBytes = queue.tailBytes + #body
+  redis.call('RPUSH', key .. ':items', name .. ' ' .. queue.tail .. ' ' .. count .. ' ' ..
+    queue.tailBytes .. ' ' .. #body .. ' ' .. enqueued)
+  queue.tail = number(queue.tail + count)
+  queue.tailBytes = number(queue.tailBytes + #body)
 end
 `;
 
@@ -68,7 +70,7 @@ end
  */
 export const FIND = `
 local function find(key, queue, entries, name, item, nth)
-  local index = tonumber(item) - queue.items
+  local index = item - queue.items
   if index < 0 then return nil end
   local text = redis.call('LINDEX', key .. ':items', index)
   if not text then return nil end

@@ -55,34 +55,37 @@ if sender ~= '' then
 end
 
 local clients = {}
-for client in string.gmatch(ARGV[11], '%S+') do clients[#clients + 1] = client end
-local tabs, types, homes, buckets, count = {}, {}, {}, {}, 0
+for client in string.gmatch(ARGV[11], '[^ ]+') do clients[#clients + 1] = client end
+local buckets, tabs, count, lines = {}, {}, 0, {}
 local at = 12
 while at <= #ARGV do
   buckets[#buckets + 1] = ARGV[at]
-  for line in string.gmatch(ARGV[at + 1], '[^\\n]+') do
-    local kind, names = string.match(line, '^(%S+) (.*)$')
-    for tab in string.gmatch(names, '%S+') do
+  for kind, names in string.gmatch(ARGV[at + 1], '([^ \\n]+) ([^\\n]+)') do
+    local first = count + 1
+    for tab in string.gmatch(names, '[^ ]+') do
       count = count + 1
-      tabs[count], types[count], homes[count] = tab, kind, ARGV[at]
+      tabs[count] = tab
     end
+    lines[#lines + 1] = { bucket = ARGV[at], kind = kind, first = first, last = count }
   end
-  at = at + 3 + 3 * tonumber(ARGV[at + 2])
+  at = at + 3 + 3 * ARGV[at + 2]
 end
 
 local conflicts, tabsFull, clientsFull, tabsNew, clientsNew = {}, {}, {}, {}, {}
 local known = fields(prefix .. 'types', tabs)
 local room = tonumber(ARGV[6]) - redis.call('HLEN', prefix .. 'types')
-for i = 1, count do
-  if known[i] then
-    if known[i] ~= types[i] then
+for _, line in ipairs(lines) do
+  for i = line.first, line.last do
+    if known[i] == line.kind then
+      -- as nearly all are
+    elseif known[i] then
       conflicts[#conflicts + 1] = tabs[i]
       conflicts[#conflicts + 1] = known[i]
+    elseif #tabsNew < room then
+      tabsNew[#tabsNew + 1] = { tab = tabs[i], line = line }
+    else
+      tabsFull[#tabsFull + 1] = tabs[i]
     end
-  elseif #tabsNew < room then
-    tabsNew[#tabsNew + 1] = i
-  else
-    tabsFull[#tabsFull + 1] = tabs[i]
   end
 end
 known = fields(prefix .. 'clients', clients)
@@ -98,10 +101,9 @@ if #conflicts > 0 then return { 'refused', conflicts, {}, {} } end
 if #clientsFull > 0 then return { 'refused', {}, {}, clientsFull } end
 if #tabsFull > 0 then return { 'refused', {}, tabsFull, {} } end
 
-for i = 1, #tabsNew do
-  local tab = tabsNew[i]
-  redis.call('HSET', prefix .. 'types', tabs[tab], types[tab])
-  redis.call('SADD', prefix .. homes[tab] .. ':tabs', tabs[tab])
+for _, new in ipairs(tabsNew) do
+  redis.call('HSET', prefix .. 'types', new.tab, new.line.kind)
+  redis.call('SADD', prefix .. new.line.bucket .. ':tabs', new.tab)
 end
 for i = 1, #clientsNew do redis.call('HSET', prefix .. 'clients', clientsNew[i], 0) end
 local texts, written = fields(prefix .. 'queues', buckets), {}
@@ -195,11 +197,11 @@ if ARGV[6] ~= '' then
   local nth, found = tonumber(ARGV[9]), nil
   index, found = find(key, queue, tonumber(ARGV[6]), ARGV[7], ARGV[8], nth)
   if not index then return nil end
-  position = found.start + nth
+  position = number(found.start + nth)
   if nth == found.count then index = index + 1 end
 end
 local texts, bodies = take(key, index, tonumber(ARGV[10]), tonumber(ARGV[11]))
-return { number(position), number(queue.head), number(queue.items + index), texts, bodies }
+return { position, queue.head, number(queue.items + index), texts, bodies }
 `,
 };
 
@@ -230,9 +232,9 @@ export const READ: Script = {
   lua: `${FIELDS}${QUEUE}${TAKE}${STATES}
 local key = ARGV[1] .. ARGV[2]
 local queue = parseQueue(redis.call('HGET', ARGV[1] .. 'queues', ARGV[2]))
-local first = ARGV[3] == '' and 0 or math.max(tonumber(ARGV[3]) - queue.items, 0)
+local first = ARGV[3] == '' and 0 or math.max(ARGV[3] - queue.items, 0)
 local texts, bodies, index = take(key, first, math.huge, tonumber(ARGV[4]))
-local head, item = number(queue.head), number(queue.items + first)
+local head, item = queue.head, number(queue.items + first)
 if index < redis.call('LLEN', key .. ':items') then
   return { head, item, texts, bodies, number(queue.items + index), {} }
 end
@@ -262,13 +264,13 @@ if ARGV[7] ~= '' then
   local index, found = find(key, queue, tonumber(ARGV[7]), ARGV[8], ARGV[9], nth)
   if not index then return 0 end
   gone = nth == found.count and index + 1 or index
-  queue.head = found.start + nth
+  queue.head = number(found.start + nth)
 end
 
 ${ALTHOUGH_FULL}
 redis.call('LTRIM', key .. ':queue', gone, -1)
 redis.call('LTRIM', key .. ':items', gone, -1)
-queue.items = queue.items + gone
+queue.items = number(queue.items + gone)
 local head = redis.call('LINDEX', key .. ':items', 0)
 if head then
   head = parseItem(head)
