@@ -1,8 +1,8 @@
 // Recorded numbers until they are folded: small blocks of one big column, chained tab by tab. A tab that is recorded
 // into takes blocks, a fold gives them back; so memory goes by the events that wait, not by the tabs there are.
 
-const PLACE_BITS = 4;
-/** Places of a block, two cache lines of them. A power of two. */
+const PLACE_BITS = 5;
+/** Places of a block: four cache lines of them, one after another. A power of two. */
 export const BLOCK_PLACES = 1 << PLACE_BITS;
 /** The first two places say what the block is: to find that elsewhere would be another cache miss each time. */
 const SECOND = 0;
@@ -13,7 +13,7 @@ const FIRST_VALUE = 2;
 export const BLOCK_VALUES = BLOCK_PLACES - FIRST_VALUE;
 export const BLOCK_BYTES = 8 * BLOCK_PLACES;
 /** Blocks of one chain, at most: folding more at once is no faster for each. */
-export const CHAIN_BLOCKS_MAX = 32;
+export const CHAIN_BLOCKS_MAX = 16;
 
 /** Blocks are numbered from 1, 0 is none; block b begins at `b * BLOCK_PLACES`. */
 export class Blocks {

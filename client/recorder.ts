@@ -71,8 +71,8 @@ export class Recorder implements Intake {
   take(tab: HeldTab, value: unknown): void {
     try {
       const refused = this.#refusal(tab) ?? this.#takeValue(tab, value);
-      if (refused !== undefined) return this.drops.add(refused, 1, tab.name);
-      tab.second = this.clock.second;
+      if (refused !== undefined) return this.drops.add(refused, 1, tab.holding.name);
+      tab.holding.second = this.clock.second;
     } catch (error) {
       this.drops.add("bug", 1, String(error));
     }
@@ -84,12 +84,12 @@ export class Recorder implements Intake {
 
   #refusal(tab: HeldTab): DropReason | undefined {
     if (this.isStopped) return "stopped";
-    if (tab.problem !== undefined) return tab.problem;
-    return !tab.isHeld && !this.#hold(tab) ? "tabs_full" : undefined;
+    if (tab.holding.problem !== undefined) return tab.holding.problem;
+    return !tab.holding.isHeld && !this.#hold(tab) ? "tabs_full" : undefined;
   }
 
   #takeValue(tab: HeldTab, value: unknown): DropReason | undefined {
-    const { handler } = tab;
+    const { handler } = tab.holding;
     if (this.isFolding && handler?.foldNumbers !== undefined) {
       if (typeof value !== "number" || value - value !== 0) return "value_illegal";
       this.waiting.addNumber(tab, value, this.clock);

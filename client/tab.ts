@@ -60,52 +60,67 @@ export interface Intake {
   take(tab: HeldTab, value: unknown): void;
 }
 
-export class HeldTab implements Tab<unknown> {
-  // All that a plain record touches stands first, so that it lies in one cache line.
-  /** Where the next value goes. A multiple of BLOCK_PLACES: nowhere, as there is no block, or it is full. */
-  next = 0;
-  /** The clock's epoch for which the block was begun. */
-  epoch = 0;
-  readonly #intake: Intake;
-
+/** What there is to a tab beside the place of its next value, and what waits of it: kept by its recorder. */
+export interface Holding {
   readonly name: string;
-  readonly type: string;
   /** Undefined: the type is not known here, and its events are sent as they are. */
   readonly handler: Handler | undefined;
   /** Why nothing can ever be recorded here. */
   readonly problem: DropReason | undefined;
   /** Whether the recorder has it among its tabs; otherwise it has to ask for that first. */
-  isHeld = false;
-  isWaiting = false;
+  isHeld: boolean;
+  isWaiting: boolean;
   /** Roughly when it was last recorded into. */
-  second = 0;
-
-  // What waits to be sent: blocks of values, a State made under the id that the client had then, and events as they are.
-  /** How many blocks there are, and how many values in all but the newest. */
-  blocks = 0;
-  closedValues = 0;
-  state: unknown = undefined;
-  client = "";
-  stateEvents = 0;
-  events: WaitingEvents | undefined = undefined;
+  second: number;
+  /** How many blocks of values there are, and how many values in all but the newest. */
+  blocks: number;
+  closedValues: number;
+  /** A State, made under the id that the client had then, and the events in it. */
+  state: unknown;
+  client: string;
+  stateEvents: number;
+  /** Events that are sent as they are. */
+  events: WaitingEvents | undefined;
   /** About how many bytes State and events take, and how many when the State was last measured. */
-  bytes = 0;
-  bytesMeasured = 0;
+  bytes: number;
+  bytesMeasured: number;
+}
+
+/** As small as it can be: of many thousand tabs, all that a plain record touches should stay in the cache. */
+export class HeldTab implements Tab<unknown> {
+  /** Where the next value goes. A multiple of BLOCK_PLACES: nowhere, as there is no block, or it is full. */
+  next = 0;
+  /** The clock's epoch for which the block was begun. */
+  epoch = 0;
+  readonly #intake: Intake;
+  /** What each record by name looks at. */
+  readonly type: string;
+  readonly holding: Holding;
 
   constructor(
     intake: Intake,
-    options: {
-      readonly name: string;
-      readonly type: string;
-      readonly handler: Handler | undefined;
-      readonly problem?: DropReason | undefined;
-    },
+    { type, ...holding }: Pick<Holding, "name" | "handler" | "problem"> & { readonly type: string },
   ) {
     this.#intake = intake;
-    this.name = options.name;
-    this.type = options.type;
-    this.handler = options.handler;
-    this.problem = options.problem;
+    this.type = type;
+    this.holding = {
+      ...holding,
+      isHeld: false,
+      isWaiting: false,
+      second: 0,
+      blocks: 0,
+      closedValues: 0,
+      state: undefined,
+      client: "",
+      stateEvents: 0,
+      events: undefined,
+      bytes: 0,
+      bytesMeasured: 0,
+    };
+  }
+
+  get name(): string {
+    return this.holding.name;
   }
 
   record(value: unknown): void {

@@ -24,11 +24,11 @@ export class TabTable {
   hold(tab: HeldTab, options: { readonly second: number; readonly tabsMax: number }): boolean {
     this.#forgetUnused(options.second);
     if (this.size >= options.tabsMax) return false;
-    tab.isHeld = true;
-    tab.second = options.second;
+    tab.holding.isHeld = true;
+    tab.holding.second = options.second;
     this.#tabs.add(tab);
     // An old handle that comes back may find its name taken by a newer one. Both are right: receivers add up lines.
-    if (!this.#tabByName.has(tab.name)) this.#tabByName.set(tab.name, tab);
+    if (!this.#tabByName.has(tab.holding.name)) this.#tabByName.set(tab.holding.name, tab);
     return true;
   }
 
@@ -37,10 +37,10 @@ export class TabTable {
     if (Math.abs(second - this.#sweptAt) < SWEEP_S) return;
     this.#sweptAt = second;
     for (const tab of this.#tabs) {
-      if (tab.isWaiting || tab.second > second - UNUSED_S) continue;
-      tab.isHeld = false;
+      if (tab.holding.isWaiting || tab.holding.second > second - UNUSED_S) continue;
+      tab.holding.isHeld = false;
       this.#tabs.delete(tab);
-      if (this.#tabByName.get(tab.name) === tab) this.#tabByName.delete(tab.name);
+      if (this.#tabByName.get(tab.holding.name) === tab) this.#tabByName.delete(tab.holding.name);
     }
   }
 }

@@ -74,10 +74,10 @@ export class Waiting {
   addNumber(tab: HeldTab, value: number, clock: BurstClock): void {
     const { blocks } = this;
     const isCrowded = blocks.taken * BLOCK_BYTES > this.#settings.bytesMax / 2;
-    if (isCrowded || tab.blocks >= CHAIN_BLOCKS_MAX) this.#fold(tab);
+    if (isCrowded || tab.holding.blocks >= CHAIN_BLOCKS_MAX) this.#fold(tab);
     this.#add(tab);
-    tab.closedValues += valuesBefore(tab.next);
-    tab.blocks++;
+    tab.holding.closedValues += valuesBefore(tab.next);
+    tab.holding.blocks++;
     const place = blocks.take(clock.second, tab.next);
     blocks.places[place] = value;
     tab.next = place + 1;
@@ -88,10 +88,12 @@ export class Waiting {
   foldEvent(tab: HeldTab, time: number, value: Json): DropReason | undefined {
     const bytes = eventBytesOf(value);
     // Not before a State has doubled, so that measuring costs no more than what led to it.
-    if (tab.bytes - tab.bytesMeasured > Math.max(MEASURED_BYTES, tab.bytesMeasured)) this.#measure(tab);
-    if (tab.handler === undefined || !this.#hasRoom(bytes)) return "bytes_full";
-    tab.handler.fold(this.#stateOf(tab), time, value);
-    tab.stateEvents++;
+    if (tab.holding.bytes - tab.holding.bytesMeasured > Math.max(MEASURED_BYTES, tab.holding.bytesMeasured)) {
+      this.#measure(tab);
+    }
+    if (tab.holding.handler === undefined || !this.#hasRoom(bytes)) return "bytes_full";
+    tab.holding.handler.fold(this.#stateOf(tab), time, value);
+    tab.holding.stateEvents++;
     this.#events++;
     this.#addBytes(tab, bytes);
   }
@@ -102,7 +104,7 @@ export class Waiting {
     if (this.#unfolded >= this.#settings.eventsMax) return "events_full";
     if (bytes > LINE_EVENTS_BYTES_MAX || !this.#hasRoom(bytes)) return "bytes_full";
     this.#add(tab);
-    (tab.events ??= []).push([time, value]);
+    (tab.holding.events ??= []).push([time, value]);
     this.#unfolded++;
     this.#events++;
     this.#addBytes(tab, bytes);
@@ -152,15 +154,15 @@ export class Waiting {
   discard(reason: DropReason): void {
     this.#due = 0;
     for (const tab of this.#tabs.splice(0)) {
-      this.#drops.add(reason, eventsOf(tab), tab.name);
+      this.#drops.add(reason, eventsOf(tab), tab.holding.name);
       this.#clear(tab);
     }
   }
 
   /** The tab has something to send. */
   #add(tab: HeldTab): void {
-    if (tab.isWaiting) return;
-    tab.isWaiting = true;
+    if (tab.holding.isWaiting) return;
+    tab.holding.isWaiting = true;
     this.#tabs.push(tab);
     this.#onWaiting();
   }
@@ -168,12 +170,12 @@ export class Waiting {
   /** The tab's numbers go into its State. */
   #fold(tab: HeldTab): void {
     const count = this.#drain(tab);
-    if (count === 0 || tab.handler?.foldNumbers === undefined) return;
-    if (!this.#hasRoom(0)) return this.#drops.add("bytes_full", count, tab.name);
+    if (count === 0 || tab.holding.handler?.foldNumbers === undefined) return;
+    if (!this.#hasRoom(0)) return this.#drops.add("bytes_full", count, tab.holding.name);
     try {
       const { drainedTimes, drainedValues } = this.blocks;
-      tab.handler.foldNumbers(this.#stateOf(tab), drainedTimes, drainedValues, count);
-      tab.stateEvents += count;
+      tab.holding.handler.foldNumbers(this.#stateOf(tab), drainedTimes, drainedValues, count);
+      tab.holding.stateEvents += count;
       this.#events += count;
     } catch (error) {
       this.#drops.add("bug", count, String(error));
@@ -184,19 +186,19 @@ export class Waiting {
   #drain(tab: HeldTab): number {
     const count = this.blocks.drain(tab.next);
     tab.next = 0;
-    tab.blocks = 0;
-    tab.closedValues = 0;
+    tab.holding.blocks = 0;
+    tab.holding.closedValues = 0;
     return count;
   }
 
   #stateOf(tab: HeldTab): unknown {
-    if (tab.state === undefined && tab.handler !== undefined) {
+    if (tab.holding.state === undefined && tab.holding.handler !== undefined) {
       this.#add(tab);
-      tab.client = this.#settings.client;
-      tab.state = tab.handler.create(tab.client);
+      tab.holding.client = this.#settings.client;
+      tab.holding.state = tab.holding.handler.create(tab.holding.client);
       this.#addBytes(tab, STATE_BYTES_FIRST);
     }
-    return tab.state;
+    return tab.holding.state;
   }
 
   #hasRoom(bytes: number): boolean {
@@ -204,36 +206,36 @@ export class Waiting {
   }
 
   #measure(tab: HeldTab): void {
-    if (tab.state === undefined || tab.handler === undefined) return;
+    if (tab.holding.state === undefined || tab.holding.handler === undefined) return;
     try {
-      tab.bytesMeasured = BYTES_ENCODED * bytesOf(tab.handler.encode(tab.state));
-      this.#addBytes(tab, tab.bytesMeasured - tab.bytes);
+      tab.holding.bytesMeasured = BYTES_ENCODED * bytesOf(tab.holding.handler.encode(tab.holding.state));
+      this.#addBytes(tab, tab.holding.bytesMeasured - tab.holding.bytes);
     } catch {
       // Whatever the handler's trouble is, it comes again when the State is sealed, and is counted then.
     }
   }
 
   #addBytes(tab: HeldTab, bytes: number): void {
-    tab.bytes += bytes;
+    tab.holding.bytes += bytes;
     this.#bytes += bytes;
   }
 
   /** Takes all out of the tab. */
   #seal(tab: HeldTab): { readonly state?: StateLine | undefined; readonly events: WaitingEvents } {
     try {
-      const isFew = tab.state === undefined && numbersOf(tab) <= FEW_EVENTS;
+      const isFew = tab.holding.state === undefined && numbersOf(tab) <= FEW_EVENTS;
       const few = isFew ? this.#drainedEvents(tab) : [];
       if (!isFew) this.#fold(tab);
-      const { handler, type, name, client } = tab;
-      const state = handler === undefined || tab.state === undefined ? undefined : {
+      const { handler, name, client } = tab.holding;
+      const state = handler === undefined || tab.holding.state === undefined ? undefined : {
         tab: name,
-        type,
+        type: tab.type,
         client,
         version: handler.version,
-        events: tab.stateEvents,
-        encoded: handler.encode(tab.state),
+        events: tab.holding.stateEvents,
+        encoded: handler.encode(tab.holding.state),
       };
-      return { state, events: tab.events === undefined ? few : tab.events.concat(few) };
+      return { state, events: tab.holding.events === undefined ? few : tab.holding.events.concat(few) };
     } catch (error) {
       this.#drops.add("bug", eventsOf(tab), String(error));
       return { events: [] };
@@ -250,26 +252,26 @@ export class Waiting {
 
   /** The tab has nothing to send any more. */
   #clear(tab: HeldTab): void {
-    tab.isWaiting = false;
+    tab.holding.isWaiting = false;
     this.#drain(tab);
-    const unfolded = tab.events?.length ?? 0;
-    this.#events -= tab.stateEvents + unfolded;
+    const unfolded = tab.holding.events?.length ?? 0;
+    this.#events -= tab.holding.stateEvents + unfolded;
     this.#unfolded -= unfolded;
-    this.#addBytes(tab, -tab.bytes);
-    tab.stateEvents = 0;
-    tab.state = undefined;
-    tab.events = undefined;
-    tab.bytesMeasured = 0;
+    this.#addBytes(tab, -tab.holding.bytes);
+    tab.holding.stateEvents = 0;
+    tab.holding.state = undefined;
+    tab.holding.events = undefined;
+    tab.holding.bytesMeasured = 0;
   }
 }
 
 /** Values in the tab's blocks. */
 function numbersOf(tab: HeldTab): number {
-  return tab.closedValues + valuesBefore(tab.next);
+  return tab.holding.closedValues + valuesBefore(tab.next);
 }
 
 function eventsOf(tab: HeldTab): number {
-  return tab.stateEvents + (tab.events?.length ?? 0) + numbersOf(tab);
+  return tab.holding.stateEvents + (tab.holding.events?.length ?? 0) + numbersOf(tab);
 }
 
 /** Events as lines that are not too long. */
@@ -279,13 +281,13 @@ function* inLines(tab: HeldTab, events: WaitingEvents): Generator<EventsLine> {
   for (let index = 0; index < events.length; index++) {
     const added = eventBytesOf(events[index][1]);
     if (index - start >= LINE_EVENTS_MAX || bytes + added > LINE_EVENTS_BYTES_MAX) {
-      yield { tab: tab.name, type: tab.type, events: events.slice(start, index) };
+      yield { tab: tab.holding.name, type: tab.type, events: events.slice(start, index) };
       start = index;
       bytes = 0;
     }
     bytes += added;
   }
-  yield { tab: tab.name, type: tab.type, events: start === 0 ? events : events.slice(start) };
+  yield { tab: tab.holding.name, type: tab.type, events: start === 0 ? events : events.slice(start) };
 }
 
 function bytesOf(encoded: Encoded): number {
