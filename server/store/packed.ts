@@ -4,9 +4,9 @@ import { assert } from "../../core/assert.ts";
 import type { QueuedEntry, StateKey, StoredState } from "./store.ts";
 
 /** Of an entry: tab, client and type lengths, version, events, enqueued, bytes length; little-endian. */
-const ENTRY_HEADER = 2 + 2 + 1 + 4 + 8 + 8 + 4;
+const ENTRY_HEADER = 2 + 2 + 2 + 4 + 8 + 8 + 4;
 /** Of a State: type length and version; it ends where the value ends. */
-const STATE_HEADER = 1 + 4;
+const STATE_HEADER = 2 + 4;
 
 /** What `packEntries` makes of an entry, in bytes. */
 export function packedBytes(entry: Pick<QueuedEntry, "tab" | "client" | "type" | "bytes">): number {
@@ -22,11 +22,11 @@ export function packEntries(entries: readonly QueuedEntry[]): Uint8Array {
   for (const { tab, client, type, version, events, enqueued, bytes } of entries) {
     view.setUint16(at, tab.length, true);
     view.setUint16(at + 2, client.length, true);
-    view.setUint8(at + 4, type.length);
-    view.setUint32(at + 5, version, true);
-    view.setFloat64(at + 9, events, true);
-    view.setFloat64(at + 17, enqueued, true);
-    view.setUint32(at + 25, bytes.length, true);
+    view.setUint16(at + 4, type.length, true);
+    view.setUint32(at + 6, version, true);
+    view.setFloat64(at + 10, events, true);
+    view.setFloat64(at + 18, enqueued, true);
+    view.setUint32(at + 26, bytes.length, true);
     at += ENTRY_HEADER;
     for (const text of [tab, client, type]) {
       writeText(packed, text, at);
@@ -46,17 +46,17 @@ export function* unpackEntries(packed: Uint8Array): Iterable<QueuedEntry> {
     const header = at;
     const tab = readText(packed, at += ENTRY_HEADER, view.getUint16(header, true));
     const client = readText(packed, at += tab.length, view.getUint16(header + 2, true));
-    const type = readText(packed, at += client.length, view.getUint8(header + 4));
-    const bytes = bytesAt(packed, at += type.length, view.getUint32(header + 25, true));
+    const type = readText(packed, at += client.length, view.getUint16(header + 4, true));
+    const bytes = bytesAt(packed, at += type.length, view.getUint32(header + 26, true));
     at += bytes.length;
     yield {
       tab,
       client,
       type,
-      version: view.getUint32(header + 5, true),
+      version: view.getUint32(header + 6, true),
       bytes,
-      events: view.getFloat64(header + 9, true),
-      enqueued: view.getFloat64(header + 17, true),
+      events: view.getFloat64(header + 10, true),
+      enqueued: view.getFloat64(header + 18, true),
     };
   }
   assert(at === packed.length, "what packEntries wrote ends with its last entry");
@@ -65,8 +65,8 @@ export function* unpackEntries(packed: Uint8Array): Iterable<QueuedEntry> {
 export function packState({ type, version, bytes }: StoredState): Uint8Array {
   const packed = new Uint8Array(STATE_HEADER + type.length + bytes.length);
   const view = new DataView(packed.buffer);
-  view.setUint8(0, type.length);
-  view.setUint32(1, version, true);
+  view.setUint16(0, type.length, true);
+  view.setUint32(2, version, true);
   writeText(packed, type, STATE_HEADER);
   packed.set(bytes, STATE_HEADER + type.length);
   return packed;
@@ -75,9 +75,9 @@ export function packState({ type, version, bytes }: StoredState): Uint8Array {
 /** The State shares the memory of `packed`. */
 export function unpackState({ tab, client }: StateKey, packed: Uint8Array): StoredState {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  const type = readText(packed, STATE_HEADER, view.getUint8(0));
+  const type = readText(packed, STATE_HEADER, view.getUint16(0, true));
   const start = STATE_HEADER + type.length;
-  return { tab, client, type, version: view.getUint32(1, true), bytes: bytesAt(packed, start, packed.length - start) };
+  return { tab, client, type, version: view.getUint32(2, true), bytes: bytesAt(packed, start, packed.length - start) };
 }
 
 /** Names are ASCII: a character a byte. */

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BugError } from "../../core/assert.ts";
+import { limits } from "../../core/limits.ts";
 import { packedBytes, packEntries, packState, unpackEntries, unpackState } from "./packed.ts";
 
-const name = fc.stringMatching(/^[ -~]{1,30}$/);
+const name = fc.oneof(fc.stringMatching(/^[ -~]{1,30}$/), fc.constant("x".repeat(limits.nameCharactersMax)));
 const state = fc.record({
   tab: name,
   client: fc.oneof(name, fc.constant("")),

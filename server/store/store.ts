@@ -43,7 +43,7 @@ export interface QueuedEntry extends Entry {
 }
 
 export interface Enqueued {
-  /** `new` where anything was applied by this call. */
+  /** `stale` where any shard can't tell whether it applied the batch before; else `new` where any applied it now. */
   readonly verdict: Verdict;
   /** Entries left out, by index, each with the type that its tab has. */
   readonly conflicts: readonly { readonly index: number; readonly type: string }[];
