@@ -8,7 +8,9 @@ const PACKAGE = "statsd@0.9.0";
 const FETCH_MS = 60_000;
 const START_MS = 10_000;
 
+/** Ends with the process that holds its standard input, however that ends. */
 const BACKEND = `
+process.stdin.resume().on("end", () => process.exit());
 const totals = { lines: 0, bad: 0 };
 exports.init = (_startup, _config, events) => {
   events.on("flush", (_time, { counters }) => {
@@ -44,7 +46,7 @@ export async function startStatsdOfNpm(options: { readonly flushMs: number }): P
   await Deno.writeTextFile(`${folder}/shim.cjs`, SHIM);
   await Deno.writeTextFile(`${folder}/config.js`, JSON.stringify({ ...config, flushInterval: options.flushMs }));
   const args = ["--require", `${folder}/shim.cjs`, `${folder}/package/stats.js`, `${folder}/config.js`];
-  const child = new Deno.Command("node", { args, stdin: "null", stdout: "piped", stderr: "inherit" }).spawn();
+  const child = new Deno.Command("node", { args, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
   let isOver = false;
   const over = child.status.then(() => isOver = true);
   let totals: StatsdOfNpm["totals"] | undefined;
@@ -52,6 +54,7 @@ export async function startStatsdOfNpm(options: { readonly flushMs: number }): P
   stack.defer(async () => {
     if (!isOver) child.kill("SIGKILL");
     await Promise.all([over, followed]);
+    await child.stdin.abort();
   });
   for (const end = performance.now() + START_MS; totals === undefined; await systemSleep(20)) {
     if (isOver || performance.now() > end) throw new Error(`${PACKAGE} did not start`);
