@@ -2,13 +2,20 @@
 
 import { TabaClient } from "../../client/client.ts";
 import type { TabaClientOptions } from "../../client/options.ts";
-import { FakeServer } from "./fake_server.ts";
+import { FakeServer, type Fate } from "./fake_server.ts";
 import { turn, until, VirtualTime } from "./virtual_time.ts";
 
 export const FLUSH_PERIOD_MS = 1000;
+/** When its time begins. */
+export const START = 1_763_890_000;
+
+/** These fates for the first requests, and an answer for all later ones. */
+export function fates(...first: readonly Fate[]): (index: number) => Fate {
+  return (index) => first[index] ?? "answered";
+}
 
 export class ClientWorld {
-  readonly time = new VirtualTime();
+  readonly time = new VirtualTime(START);
   readonly agent = new FakeServer(this.time);
   /** How each request was made. */
   readonly requests: RequestInit[] = [];
@@ -35,6 +42,14 @@ export class ClientWorld {
   /** The bodies that were posted, as lines. */
   get bodies(): readonly (readonly string[])[] {
     return this.agent.received.map(({ body }) => new TextDecoder().decode(body).trimEnd().split("\n"));
+  }
+
+  /** What the agent has of a tab, as its handler shows it. */
+  rendered(name: string, client = "web-1"): unknown {
+    for (const { tab, client: owner, handler, state } of this.agent.ledger) {
+      if (tab === name && owner === client) return handler.render(state, this.time.clock());
+    }
+    return undefined;
   }
 
   /** Lets time pass in steps, but never while the agent works, until the condition holds. */
