@@ -1,6 +1,7 @@
 // The life of a program: settings, start, one line that says where it listens, a signal, a stop within a bound. The
 // only place that exits: 0 after a stop, 2 where the user can set it right, 1 for a bug.
 
+import { background } from "./background.ts";
 import { describeError, log } from "./log.ts";
 import { ListenTrouble } from "./listen.ts";
 import { type About, readSettings, type Settings, type SettingTable } from "./settings.ts";
@@ -26,6 +27,9 @@ export interface LifecycleOptions<Table extends SettingTable> {
 export class StartTrouble extends Error {
   override readonly name = "StartTrouble";
 }
+
+/** Set by a supervisor for its workers (service/supervisor.ts). */
+export const SUPERVISED = "TABA_SUPERVISED";
 
 const EXIT_BUG = 1;
 const EXIT_USAGE = 2;
@@ -83,11 +87,20 @@ async function startOrExit<Table extends SettingTable>(
  * The first signal to stop. A terminal and `deno task` may both deliver one, so further ones change nothing: the stop
  * is bounded anyway.
  */
-function firstSignal(): Promise<Deno.Signal> {
-  const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
+function firstSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, () => resolve(signal));
+  if (Deno.env.get(SUPERVISED) !== undefined) {
+    background("watching the supervisor", untilInputEnds().then(() => resolve("the supervisor has gone")));
+  }
   return promise;
+}
+
+/** A supervisor holds our standard input open as long as it lives, even if it is killed. */
+async function untilInputEnds(): Promise<void> {
+  const reader = Deno.stdin.readable.getReader();
+  while (!(await reader.read()).done);
 }
 
 /** What nobody caught is a bug: it is logged with its stack, and a supervisor starts the process again. */

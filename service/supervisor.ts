@@ -3,7 +3,7 @@
 import { backoffMs } from "../core/backoff.ts";
 import type { Clock, Random, Sleep } from "../core/world.ts";
 import { background } from "./background.ts";
-import { type Running, StartTrouble } from "./lifecycle.ts";
+import { type Running, StartTrouble, SUPERVISED } from "./lifecycle.ts";
 import { reservePort } from "./listen.ts";
 import type { Log } from "./log.ts";
 
@@ -105,7 +105,9 @@ class Worker {
     const asWorker = ["--workers", "1", "--shared-port", "--port", String(port)];
     this.#command = new Deno.Command(path, {
       args: [...launchArgs, ...args, ...asWorker],
-      stdin: "null",
+      env: { [SUPERVISED]: "true" },
+      // Never written to: it ends with this process, however that ends, and then the worker stops by itself.
+      stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     });

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedis } from "../../tools/local_redis.ts";
 import { runProgram, startService } from "../../tools/program.ts";
+import { until } from "./waiting.ts";
 
 const BUCKETS = 16;
 
@@ -26,6 +27,21 @@ Deno.test("workers: share the buckets, a killed one is started again, and all st
   assertEquals(await server.program.stop(), 0, server.program.output);
   for (const pid of second) assert(!isAlive(pid), `worker ${pid} must have ended`);
   await Deno.remove(config);
+});
+
+Deno.test("workers: stop by themselves when their supervisor is killed", async () => {
+  await using redis = await startRedis({});
+  const config = `${redis.folder}/taba.json`;
+  const shards = [{ name: "shard1", buckets: [0, BUCKETS - 1] }];
+  await Deno.writeTextFile(config, JSON.stringify({ redis: { sentinels: redis.sentinels, buckets: BUCKETS, shards } }));
+  await using server = await startService({
+    name: "server",
+    module: "server/main.ts",
+    args: ["--port", "0", "--workers", "2", "--config", config],
+  });
+  const workers = await workersDraining(server.url);
+  await server.program.kill();
+  await until(() => !workers.some(isAlive), { what: "the workers have ended" });
 });
 
 Deno.test("workers: of an embedded store there can be no more than one", async () => {
@@ -56,14 +72,15 @@ async function workersDraining(url: string, without?: number): Promise<readonly 
 
 async function kill(pid: number): Promise<void> {
   Deno.kill(pid, "SIGKILL");
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => !isAlive(pid), { what: `worker ${pid} has ended` });
 }
 
+/** A zombie has ended, though nobody may have asked how. */
 function isAlive(pid: number): boolean {
   try {
-    Deno.kill(pid, "SIGCONT");
-    return true;
-  } catch {
-    return false;
+    return !Deno.readTextFileSync(`/proc/${pid}/stat`).includes(") Z ");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
