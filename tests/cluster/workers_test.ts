@@ -1,22 +1,15 @@
 // One server as several processes that share its port: what dies is started again, and a stop ends them all.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { startRedis } from "../../tools/local_redis.ts";
-import { runProgram, startService } from "../../tools/program.ts";
+import { type LocalRedis, startRedis } from "../../tools/local_redis.ts";
+import { runProgram, type Service, startService } from "../../tools/program.ts";
 import { until } from "./waiting.ts";
 
 const BUCKETS = 16;
 
 Deno.test("workers: share the buckets, a killed one is started again, and all stop together", async () => {
   await using redis = await startRedis({});
-  const config = await Deno.makeTempFile({ suffix: ".json" });
-  const shards = [{ name: "shard1", buckets: [0, BUCKETS - 1] }];
-  await Deno.writeTextFile(config, JSON.stringify({ redis: { sentinels: redis.sentinels, buckets: BUCKETS, shards } }));
-  await using server = await startService({
-    name: "server",
-    module: "server/main.ts",
-    args: ["--port", "0", "--workers", "2", "--config", config],
-  });
+  await using server = await startWorkers(redis);
   const first = await workersDraining(server.url);
   await kill(first[0]);
   const second = await workersDraining(server.url, first[0]);
@@ -26,19 +19,11 @@ Deno.test("workers: share the buckets, a killed one is started again, and all st
   assertEquals((await posted.json()).events, 1);
   assertEquals(await server.program.stop(), 0, server.program.output);
   for (const pid of second) assert(!isAlive(pid), `worker ${pid} must have ended`);
-  await Deno.remove(config);
 });
 
 Deno.test("workers: stop by themselves when their supervisor is killed", async () => {
   await using redis = await startRedis({});
-  const config = `${redis.folder}/taba.json`;
-  const shards = [{ name: "shard1", buckets: [0, BUCKETS - 1] }];
-  await Deno.writeTextFile(config, JSON.stringify({ redis: { sentinels: redis.sentinels, buckets: BUCKETS, shards } }));
-  await using server = await startService({
-    name: "server",
-    module: "server/main.ts",
-    args: ["--port", "0", "--workers", "2", "--config", config],
-  });
+  await using server = await startWorkers(redis);
   const workers = await workersDraining(server.url);
   await server.program.kill();
   await until(() => !workers.some(isAlive), { what: "the workers have ended" });
@@ -49,6 +34,18 @@ Deno.test("workers: of an embedded store there can be no more than one", async (
   assertEquals(code, 2);
   assertMatch(output, /^taba-server: cannot start workers as they must share a store[^\n]*$/);
 });
+
+/** A server of two workers that drain all buckets of one shard. */
+async function startWorkers(redis: LocalRedis): Promise<Service> {
+  const config = `${redis.folder}/taba.json`;
+  const shards = [{ name: "shard1", buckets: [0, BUCKETS - 1] }];
+  await Deno.writeTextFile(config, JSON.stringify({ redis: { sentinels: redis.sentinels, buckets: BUCKETS, shards } }));
+  return await startService({
+    name: "server",
+    module: "server/main.ts",
+    args: ["--port", "0", "--workers", "2", "--config", config],
+  });
+}
 
 /** The two workers' process ids, once they share all buckets and `without` is not among them. */
 async function workersDraining(url: string, without?: number): Promise<readonly number[]> {
