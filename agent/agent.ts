@@ -1,44 +1,33 @@
 // The agent: takes posts from local clients, folds them, seals what it has every so often and sends it on. This file
-// says what happens when; holding, sealing and sending are in files of their own.
+// says what happens when; receiving, holding, sealing and sending are in files of their own.
 
-import { DEFAULT_CLIENT, type PostAnswer } from "../core/event.ts";
-import type { Registry } from "../core/handlers/registry.ts";
+import { DEFAULT_CLIENT } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
-import type { RequestRefusal, Result } from "../core/refusal.ts";
 import { writeBatch } from "../core/wire/ndjson.ts";
-import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
+import type { Pause, Random, Sleep } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
 import { background } from "../service/background.ts";
 import { gzip } from "../service/encoding.ts";
 import type { Log } from "../service/log.ts";
-import { Places } from "../service/places.ts";
-import { type PostRefusal, readPost } from "../service/post.ts";
-import { tokenRefusal } from "../service/token.ts";
 import { VERSION } from "../service/version.ts";
 import { Balancer } from "./balancer.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
-import type { Journal, Left } from "./journaling.ts";
+import type { Left } from "./journaling.ts";
 import { Mirror } from "./mirror.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";
+import { Reception, type ReceptionOptions, STOPPING } from "./reception.ts";
 import { type Part, partOf } from "./sealing.ts";
 import { type Delivery, Sender } from "./sender.ts";
 import { Statsd } from "./statsd.ts";
 import { type AgentStatus, statusOf } from "./status.ts";
 
-export interface AgentOptions {
-  readonly registry: Registry;
+export interface AgentOptions extends Omit<ReceptionOptions, "intake" | "figures" | "stopping"> {
   /** Addresses without a slash at the end. */
   readonly servers: readonly string[];
-  /** Where what clients post is kept, and who the agent is for servers. */
-  readonly journal: Journal;
   readonly flushMs: number;
-  readonly statesMax: number;
   /** Bytes of lines, before compression, in one batch. */
   readonly batchBytesMax: number;
-  /** Of what clients post: of a body, decompressed, and of one of its lines. By default those of core/limits.ts. */
-  readonly bodyBytesMax?: number;
-  readonly lineBytesMax?: number;
   /** Bytes of lines, before compression, that may be sealed and not yet acknowledged. */
   readonly outboxBytesMax: number;
   /** A second cluster that gets a copy of all, and who the agent is there. */
@@ -52,9 +41,6 @@ export interface AgentOptions {
   readonly token?: string | undefined;
   /** Whose events those are that come as StatsD lines. */
   readonly statsdClient?: string | undefined;
-  /** What clients have to send as bearer. */
-  readonly listenToken?: string | undefined;
-  readonly clock: Clock;
   readonly random: Random;
   readonly sleep: Sleep;
   readonly pause: Pause;
@@ -71,6 +57,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #figures = new Figures();
   readonly #intake: Intake;
+  readonly #reception: Reception;
   readonly #outbox: Outbox;
   readonly #servers: Balancer;
   readonly #sender: Sender;
@@ -79,7 +66,6 @@ export class Agent {
   readonly #started: number;
   /** Of an earlier process, until it runs. */
   #left: readonly Left[];
-  readonly #places = new Places();
   readonly #sending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #end = new AbortController();
@@ -99,6 +85,9 @@ export class Agent {
         log.error("dropped a State that makes too long a line", { tab, client, events, bytes });
       },
     });
+    this.#reception = new Reception({
+      ...{ ...options, intake: this.#intake, figures: this.#figures, stopping: this.#stopping.signal },
+    });
     this.#statsd = new Statsd({
       ...{ ...options, client: options.statsdClient ?? DEFAULT_CLIENT, intake: this.#intake },
       taken: (events, refused) => this.#figures.countDatagrams(events, refused),
@@ -116,9 +105,9 @@ export class Agent {
     });
     this.#mirror = mirrorOf(options);
     this.#routes = new Map([
-      ["/post", { POST: (request: Request) => this.#post(request) }],
+      ["/post", { POST: (request: Request) => this.#reception.post(request) }],
       // Senders of the original protocol compress with zlib and say so by the path alone.
-      ["/post_zip", { POST: (request: Request) => this.#post(request, "deflate") }],
+      ["/post_zip", { POST: (request: Request) => this.#reception.post(request, "deflate") }],
       ["/status", { GET: () => json(this.status()) }],
       ["/healthz", { GET: () => this.#isStopping ? refused(STOPPING) : text("ok") }],
     ]);
@@ -190,46 +179,6 @@ export class Agent {
         mirror: this.#mirror?.status(),
       },
     );
-  }
-
-  async #post(request: Request, encoding?: string): Promise<Response> {
-    try {
-      const taken = await this.#take(request, encoding);
-      return taken.ok ? json(taken.value) : this.#refuse(taken.refusal);
-    } finally {
-      // What was not read would keep the connection waiting.
-      await Promise.allSettled([request.bodyUsed ? undefined : request.body?.cancel()]);
-    }
-  }
-
-  async #take(request: Request, encoding: string | undefined): Promise<Result<PostAnswer, PostRefusal>> {
-    const { registry, clock, journal, statesMax, listenToken } = this.#options;
-    if (this.#isStopping) return { ok: false, refusal: STOPPING };
-    const refusal = tokenRefusal(request, listenToken);
-    if (refusal !== undefined) return { ok: false, refusal };
-    const entered = this.#places.enter();
-    if (!entered.ok) return entered;
-    using place = entered.value;
-    const read = await readPost(request, {
-      ...{ registry, now: clock, statesMax, areTypesApart: true, encoding },
-      bodyBytesMax: this.#options.bodyBytesMax ?? limits.bodyBytesMax,
-      lineBytesMax: this.#options.lineBytesMax ?? limits.lineBytesMax,
-      typeOf: (tab) => this.#intake.typeOf(tab),
-      reserve: (bytes) => place.reserve(bytes),
-    });
-    if (!read.ok) return read;
-    // The last States may have been sealed while the body was read.
-    if (this.#isStopping) return { ok: false, refusal: STOPPING };
-    const { verdict, post, answer } = this.#intake.take(read.value);
-    this.#figures.countPost(post, verdict);
-    // A repeat waits as well: it may have come before what it repeats is safe.
-    await journal.synced();
-    return answer;
-  }
-
-  #refuse(refusal: PostRefusal): Response {
-    this.#figures.postsRefused.add(refusal.code);
-    return refused(refusal);
   }
 
   async #flush(): Promise<void> {
@@ -305,11 +254,6 @@ export class Agent {
     }
   }
 }
-
-const STOPPING: RequestRefusal = {
-  code: "stopping",
-  message: "cannot take posts any more as the agent is stopping: post again later",
-};
 
 function mirrorOf(options: AgentOptions): Mirror | undefined {
   if (options.mirror === undefined) return undefined;

@@ -366,6 +366,16 @@ Deno.test("Agent: asks clients for its token and shows servers theirs", async ()
   assertEquals(fixture.agent.status().posts.refused, { token_wrong: 1 });
 });
 
+Deno.test("Agent: refuses posts of pages of other origins than its own and those named", async () => {
+  await using fixture = new Fixture({ corsOrigin: ["https://shop.example"] });
+  const post = async (origin: string) => (await fixture.post([line("bids")], { origin })).status;
+  assertEquals(await post("https://evil.example"), 403);
+  assertEquals(await post("https://shop.example"), 200);
+  assertEquals(await post("http://agent"), 200);
+  assertEquals(fixture.agent.status().posts.refused, { origin_foreign: 1 });
+  await fixture.delivered();
+});
+
 Deno.test("Agent: a body that can't be taken gets its status, and the agent goes on", async () => {
   await using fixture = new Fixture();
   const { agent } = fixture;

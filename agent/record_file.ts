@@ -2,6 +2,7 @@
 // part is known by it. Knows nothing of what is in them.
 
 import { crc32 } from "node:zlib";
+import { joinBytes } from "../core/bytes.ts";
 
 /** What this needs of an open file. Its errors are thrown as they come. */
 export interface DiskFile {
@@ -159,11 +160,5 @@ function read(file: DiskFile, count: number): Uint8Array {
     pieces.push(piece.subarray(0, got));
     bytes += got;
   }
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joinBytes(pieces);
 }

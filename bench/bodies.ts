@@ -1,5 +1,6 @@
 // Bodies of posts for benchmarks, as clients and agents send them.
 
+import { joinBytes } from "../core/bytes.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { type WireLine, writeBatch } from "../core/wire/ndjson.ts";
 
@@ -7,14 +8,7 @@ const registry = createRegistry();
 
 /** The lines as one body. */
 export function bytesOf(lines: Iterable<WireLine>): Uint8Array<ArrayBuffer> {
-  const chunks = [...writeBatch({ client: "web-1" }, lines)];
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joinBytes([...writeBatch({ client: "web-1" }, lines)]);
 }
 
 /** CounterGroup events of the last ten seconds, `events` a line. */

@@ -3,6 +3,7 @@
 
 import { unreachable } from "../core/assert.ts";
 import { backoffMs } from "../core/backoff.ts";
+import { joinBytes } from "../core/bytes.ts";
 import { SendWindow } from "../core/delivery.ts";
 import type { PostAnswer } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
@@ -219,7 +220,7 @@ export class Sender {
       this.#window.close(id.seq);
       return undefined;
     }
-    this.#batch = { seq: id.seq, body: concat(chunks, bytes), events };
+    this.#batch = { seq: id.seq, body: joinBytes(chunks), events };
     this.#recorder.waiting.bytesSealed = bytes;
     return this.#batch;
   }
@@ -307,14 +308,4 @@ export class Sender {
 function senderId(random: Random): string {
   const parts = Array.from({ length: 3 }, () => Math.floor(random() * 2 ** 32).toString(16).padStart(8, "0"));
   return `client-${parts.join("")}`;
-}
-
-function concat(chunks: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
 }

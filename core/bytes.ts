@@ -1,4 +1,4 @@
-// The binary primitives of all State encodings: varints, zigzag, numbers. The writer is for our own use and trusts
+// The binary primitives of all State encodings: varints, zigzag, numbers; and joining chunks. The writer is for our own use and trusts
 // its caller; the reader trusts nobody and throws nothing but DecodeError.
 
 import { assert } from "./assert.ts";
@@ -16,6 +16,17 @@ export function zigzag(value: number): number {
 
 export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+/** The chunks as one. */
+export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 /** Bytes being written, from `begin` to `take`. Grows as needed, and is made once for many encodings. */

@@ -28,6 +28,7 @@ export type RequestRefusalCode =
   | "not_found"
   | "method_not_allowed"
   | "token_wrong"
+  | "origin_foreign" // of a web page that nobody allowed to post
   | "over_capacity"
   | "store_unavailable"
   | "journal_full" // it has as many bytes as it may

@@ -36,6 +36,7 @@ import type { Json } from "../core/event.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
 import type { Clock } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
+import { originRefusal } from "../service/cors.ts";
 import { tokenRefusal } from "../service/token.ts";
 import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
@@ -165,6 +166,9 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     const isHead = request.method === "HEAD";
     const answer = request.method === "POST" ? POST : request.method === "GET" || isHead ? GET : undefined;
     if (answer === undefined) return refused(...wrongMethod(request.method, url.pathname, route));
+    // Posts change something, be it from a page that its visitor never asked for that.
+    const foreign = request.method === "POST" ? originRefusal(request) : undefined;
+    if (foreign !== undefined) return refused(foreign);
     const selection = readSelection(url.searchParams, route.parameters);
     if (!selection.ok) return refused(selection.refusal);
     try {

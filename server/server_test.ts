@@ -134,6 +134,16 @@ Deno.test("server: a token guards posts and nothing else", async () => {
   assertEquals((await fixture.ask("/tabs")).status, 200);
 });
 
+Deno.test("server: refuses posts of pages of other origins than its own", async () => {
+  const fixture = new Fixture();
+  const body = JSON.stringify({ tab: "bids", events: [[1]] });
+  const post = async (origin: string) =>
+    (await fixture.ask("/post", { method: "POST", body, headers: { origin } })).status;
+  assertEquals(await post("https://evil.example"), 403);
+  assertEquals(await post("null"), 403);
+  assertEquals(await post("http://taba"), 200);
+});
+
 Deno.test("server: a body at /post_zip is zlib's unless it says otherwise", async () => {
   const fixture = new Fixture();
   const plain = new Blob([JSON.stringify({ tab: "bids", events: [[1]] })]);

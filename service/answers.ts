@@ -13,6 +13,7 @@ export const statusOf: Readonly<Record<RequestRefusalCode, number>> = {
   not_found: 404,
   method_not_allowed: 405,
   token_wrong: 401,
+  origin_foreign: 403,
   over_capacity: 429,
   store_unavailable: 503,
   journal_full: 503,

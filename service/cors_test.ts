@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { refused, text } from "./answers.ts";
-import { withCors } from "./cors.ts";
+import { originRefusal, withCors } from "./cors.ts";
 import { listOf, origin, readText } from "./setting_kinds.ts";
 
 const PAGE = "https://shop.example";
@@ -61,6 +61,19 @@ Deno.test("withCors: other origins, requests without one, and other paths get no
 });
 
 Deno.test("withCors: without origins nothing is changed", () => assertStrictEquals(withCors(inner, []), inner));
+
+Deno.test("originRefusal: posts of pages pass only from the program's own host and origins that are named", () => {
+  const codeOf = (origin: string | undefined, origins?: readonly string[]) => {
+    const headers = origin === undefined ? {} : { origin };
+    return originRefusal(new Request("http://127.0.0.1:8279/post", { method: "POST", headers }), origins)?.code;
+  };
+  const passing = [undefined, "http://127.0.0.1:8279", "https://127.0.0.1:8279"];
+  for (const origin of passing) assertEquals(codeOf(origin), undefined, origin);
+  const foreign = [PAGE, "null", "", "http://127.0.0.1:8300", "http://127.0.0.1", "http://localhost:8279", "file://"];
+  for (const origin of foreign) assertEquals(codeOf(origin, ["https://other.example"]), "origin_foreign", origin);
+  for (const origin of foreign) assertEquals(codeOf(origin, ["*"]), undefined, origin);
+  assertEquals(codeOf(PAGE, ["https://other.example", PAGE]), undefined);
+});
 
 Deno.test("origin: an origin is what browsers send, or * for all", () => {
   const origins = listOf(origin());

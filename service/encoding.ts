@@ -4,6 +4,7 @@
 import type { Transform } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { createGunzip, createGzip, createInflate, createInflateRaw } from "node:zlib";
+import { joinBytes } from "../core/bytes.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
 
 type Body = ReadableStream<Uint8Array>;
@@ -153,15 +154,5 @@ export async function gzip(chunks: Iterable<Uint8Array>): Promise<Uint8Array<Arr
   }
   engine.end();
   await ended;
-  return joined(compressed);
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joinBytes(compressed);
 }

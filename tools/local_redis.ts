@@ -2,6 +2,7 @@
 // folder, for tests and for `deno task cluster`. Kills, freezes and restarts them when asked, and ends them all.
 
 import { passSignal } from "./child.ts";
+import { freePorts } from "./free_ports.ts";
 import { findRedis } from "./install_redis.ts";
 import { redisCall, type RedisReply } from "./redis_call.ts";
 
@@ -264,14 +265,6 @@ function redisArgs(port: number, options: { readonly folder: string; readonly ap
 
 function replicaArgs(master: number): string[] {
   return ["--slaveof", "127.0.0.1", String(master)];
-}
-
-/** Ports that are free now; held all at once, so that no two are the same. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }
 
 /** Waits for what a Redis says of itself to come true; a node that can't be asked yet says nothing. */

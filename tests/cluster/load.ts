@@ -1,6 +1,7 @@
 // A load of many tabs and clients: senders that post batch after batch, raw events and States, and repeat what was not
 // answered, unchanged and under the same id, at whichever server answers next. Keeps its ledger.
 
+import { joinBytes } from "../../core/bytes.ts";
 import { SendWindow } from "../../core/delivery.ts";
 import type { BatchId } from "../../core/event.ts";
 import { createRegistry } from "../../core/handlers/registry.ts";
@@ -141,7 +142,7 @@ export class Load {
       const { events, total } = sums.get(tab) ?? { events: 0, total: 0 };
       sums.set(tab, { events: events + values.length, total: total + values.reduce((sum, value) => sum + value, 0) });
     }
-    return { body: joined([...writeBatch({ id, sent: now }, lines)]), sums };
+    return { body: joinBytes([...writeBatch({ id, sent: now }, lines)]), sums };
   }
 
   #below(bound: number): number {
@@ -169,16 +170,6 @@ function stateLine(line: Line, now: number, values: readonly number[]): WireLine
   const state = handler.create(line.client);
   for (const value of values) handler.fold(state, now, value);
   return { ...line, version: handler.version, events: values.length, encoded: handler.encode(state) };
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 /** A seeded generator of numbers in [0, 1) (Mulberry32). */
