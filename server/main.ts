@@ -5,16 +5,17 @@ import { background } from "../service/background.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { type Running, runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
-import { log } from "../service/log.ts";
+import { describeError, log } from "../service/log.ts";
 import { choice, flag, integer, listOf, milliseconds, string } from "../service/setting_kinds.ts";
 import { setting, type Settings } from "../service/settings.ts";
 import { launchOf, supervise } from "../service/supervisor.ts";
 import { VERSION } from "../service/version.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
-import { redisKind } from "./redis_settings.ts";
+import { redisKind, type RedisSettings } from "./redis_settings.ts";
 import { Server } from "./server.ts";
 import { MemoryStore } from "./store/memory_store.ts";
 import { RedisStore } from "./store/redis_store.ts";
+import type { Tls } from "./store/shards.ts";
 
 const ANY = Number.MAX_SAFE_INTEGER;
 
@@ -88,7 +89,7 @@ async function startServer(
   const bounds = { clock: systemClock, tabsMax, clientsMax };
   const store = redis === undefined
     ? new MemoryStore({ ...bounds, buckets })
-    : new RedisStore({ ...bounds, ...redis, random: systemRandom });
+    : new RedisStore({ ...bounds, ...redis, tls: await readTls(redis), random: systemRandom });
   const stopping = new AbortController();
   // The server must know its address, which is known once it listens.
   const ready = Promise.withResolvers<Server>();
@@ -116,4 +117,13 @@ async function startServer(
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+async function readTls({ tls }: RedisSettings): Promise<Tls | undefined> {
+  if (tls?.ca === undefined) return tls === undefined ? undefined : {};
+  try {
+    return { ca: await Deno.readTextFile(tls.ca) };
+  } catch (cause) {
+    throw new StartTrouble(`cannot start as redis.tls.ca must be a readable file: ${describeError(cause)}`, { cause });
+  }
 }

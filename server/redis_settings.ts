@@ -42,6 +42,7 @@ const schema = object({
     sentinelUsername: text.optional(),
     sentinelPassword: text.optional(),
   }).optional(),
+  tls: object({ ca: text.optional() }).optional(),
 }).superRefine(({ shards, buckets }, context) => {
   const problem = shardsProblem(shards, buckets);
   if (problem === undefined) return;

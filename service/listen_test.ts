@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BugError } from "../core/assert.ts";
+import { CERT, KEY } from "../tests/certificate.ts";
 import { type Fetch, listen, type Listening, ListenTrouble } from "./listen.ts";
 import { createLog } from "./log.ts";
 
@@ -133,23 +134,3 @@ Deno.test("listen: serves TLS with the files given, and refuses half a pair or f
     await Deno.remove(folder, { recursive: true });
   }
 });
-
-/** Made for this test alone, for localhost, valid until 2120; it guards nothing. */
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZrY6O5q4rpW0ZtOW
-Tx/wG/vG4mQ8q2ezRPGq7DG3wV6hRANCAARRSsOwvfJxVeOQDITLIjzFyoV30Jtx
-Q0c7w/84Y0OdfSKymE7LX7OOwmyYXgWF46nrJ0w4CoSY+pQr2sQ7PAec
------END PRIVATE KEY-----
-`;
-
-const CERT = `-----BEGIN CERTIFICATE-----
-MIIBZTCCAQqgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFFKw7C98nFV45AM
-hMsiPMXKhXfQm3FDRzvD/zhjQ519IrKYTstfs47CbJheBYXjqesnTDgKhJj6lCva
-xDs8B5yjSzBJMAwGA1UdEwEB/wQCMAAwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/
-AAABMB0GA1UdDgQWBBRihwzS6lD7U017Lq+dhvUe7NPkRzAKBggqhkjOPQQDAgNJ
-ADBGAiEAh33SUUig4V4bmLmTmKZ4Pi9bhUxKEYxb2Ey5eBWi4KwCIQCIT7GAJ/4e
-ZpHzQoi5VRtiZVSBelVw3gJ5GhUsx8s6xQ==
------END CERTIFICATE-----
-`;

@@ -17,6 +17,8 @@ export interface LocalRedisOptions {
   readonly downAfterMs?: number;
   /** Whether what is written survives the death of a process. Default false. */
   readonly appendOnly?: boolean;
+  /** A certificate for 127.0.0.1 and its key, in PEM: everything then speaks TLS and nothing else. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** How often startRedis begins anew where another process took a port that was free a moment before. */
@@ -28,13 +30,18 @@ export class RedisNode {
   readonly port: number;
   readonly #path: string;
   readonly #args: readonly string[];
+  readonly #ca: string | undefined;
   #child: Deno.ChildProcess | undefined;
   #isFrozen = false;
 
-  constructor(path: string, options: { readonly port: number; readonly args: readonly string[] }) {
+  constructor(
+    path: string,
+    options: { readonly port: number; readonly args: readonly string[]; readonly ca?: string },
+  ) {
     this.port = options.port;
     this.#path = path;
     this.#args = options.args;
+    this.#ca = options.ca;
   }
 
   get pid(): number {
@@ -105,7 +112,7 @@ export class RedisNode {
   }
 
   call(args: readonly string[]): Promise<RedisReply> {
-    return redisCall(this.port, args);
+    return redisCall(this.port, args, { ca: this.#ca });
   }
 }
 
@@ -217,17 +224,23 @@ export async function startRedis(options: LocalRedisOptions = {}): Promise<Local
 
 /** Chooses ports and writes configurations; nothing runs yet. */
 async function layOut(path: string, options: LocalRedisOptions): Promise<LocalRedis> {
-  const { shards = 1, replicas = 0, sentinels = 1, downAfterMs = 1000, appendOnly = false } = options;
+  const { shards = 1, replicas = 0, sentinels = 1, downAfterMs = 1000, appendOnly = false, tls } = options;
   const folder = await Deno.makeTempDir({ prefix: "taba-redis-" });
+  if (tls !== undefined) {
+    await Deno.writeTextFile(`${folder}/cert.pem`, tls.cert);
+    await Deno.writeTextFile(`${folder}/key.pem`, tls.key);
+  }
+  const ca = tls === undefined ? {} : { ca: tls.cert };
+  const listening = (port: number) => tls === undefined ? [["port", String(port)]] : tlsSettings(port, folder);
   const ports = freePorts(shards * (1 + replicas) + sentinels);
   const nodesByShard = new Map<string, readonly RedisNode[]>();
   const monitored: string[] = [];
   for (let shard = 1; shard <= shards; shard++) {
     const [master, ...followers] = ports.splice(0, 1 + replicas);
-    const args = (port: number) => redisArgs(port, { folder, appendOnly });
+    const args = (port: number) => redisArgs(port, { folder, appendOnly, listening: listening(port) });
     nodesByShard.set(`shard${shard}`, [
-      new RedisNode(path, { port: master, args: args(master) }),
-      ...followers.map((port) => new RedisNode(path, { port, args: [...args(port), ...replicaArgs(master)] })),
+      new RedisNode(path, { port: master, args: args(master), ...ca }),
+      ...followers.map((port) => new RedisNode(path, { port, args: [...args(port), ...replicaArgs(master)], ...ca })),
     ]);
     const quorum = Math.floor(sentinels / 2) + 1;
     monitored.push(
@@ -239,17 +252,25 @@ async function layOut(path: string, options: LocalRedisOptions): Promise<LocalRe
   const sentinelNodes: RedisNode[] = [];
   for (const port of ports) {
     const file = `${folder}/sentinel-${port}.conf`; // Sentinel rewrites it
-    const lines = [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, ...monitored];
+    const lines = [
+      ...listening(port).map((setting) => setting.join(" ")),
+      "bind 127.0.0.1",
+      `dir ${folder}`,
+      ...monitored,
+    ];
     await Deno.writeTextFile(file, lines.join("\n") + "\n");
-    sentinelNodes.push(new RedisNode(path, { port, args: [file, "--sentinel"] }));
+    sentinelNodes.push(new RedisNode(path, { port, args: [file, "--sentinel"], ...ca }));
   }
   return new LocalRedis(folder, { nodesByShard, sentinelNodes });
 }
 
-function redisArgs(port: number, options: { readonly folder: string; readonly appendOnly: boolean }): string[] {
-  const { folder, appendOnly } = options;
+function redisArgs(
+  port: number,
+  options: { readonly folder: string; readonly appendOnly: boolean; readonly listening: readonly string[][] },
+): string[] {
+  const { folder, appendOnly, listening } = options;
   const settings = [
-    ["port", String(port)],
+    ...listening,
     ["bind", "127.0.0.1"],
     ["dir", folder],
     ["dbfilename", `${port}.rdb`],
@@ -261,6 +282,18 @@ function redisArgs(port: number, options: { readonly folder: string; readonly ap
     ["repl-diskless-sync-delay", "0"], // else a replica waits 5 s for others to join it
   ];
   return settings.flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function tlsSettings(port: number, folder: string): string[][] {
+  return [
+    ["port", "0"],
+    ["tls-port", String(port)],
+    ["tls-cert-file", `${folder}/cert.pem`],
+    ["tls-key-file", `${folder}/key.pem`],
+    ["tls-ca-cert-file", `${folder}/cert.pem`],
+    ["tls-auth-clients", "no"],
+    ["tls-replication", "yes"], // for a Sentinel: towards masters and other Sentinels
+  ];
 }
 
 function replicaArgs(master: number): string[] {

@@ -4,9 +4,23 @@
 /** What Redis answers. An error is a value here: what is asked of a node that is going down often gets one. */
 export type RedisReply = string | number | null | Error | readonly RedisReply[];
 
-/** Sends one command to a Redis or Sentinel on this machine. Rejects where it is not reachable or is silent for `ms`. */
-export async function redisCall(port: number, args: readonly string[], ms: number = 2000): Promise<RedisReply> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+export interface RedisCallOptions {
+  /** How long Redis may be silent. Default 2,000. */
+  readonly ms?: number;
+  /** The certificate, in PEM, of a Redis that speaks TLS. */
+  readonly ca?: string | undefined;
+}
+
+/** Sends one command to a Redis or Sentinel on this machine. Rejects where it is not reachable or is silent. */
+export async function redisCall(
+  port: number,
+  args: readonly string[],
+  { ms = 2000, ca }: RedisCallOptions = {},
+): Promise<RedisReply> {
+  const address = { hostname: "127.0.0.1", port };
+  const connection = ca === undefined
+    ? await Deno.connect(address)
+    : await Deno.connectTls({ ...address, caCerts: [ca] });
   const timer = setTimeout(() => connection.close(), ms);
   try {
     const command = `*${args.length}\r\n` +
@@ -22,7 +36,7 @@ export async function redisCall(port: number, args: readonly string[], ms: numbe
   }
 }
 
-function close(connection: Deno.TcpConn): void {
+function close(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch (error) {

@@ -16,7 +16,7 @@ import * as catalogue from "./redis_catalogue.ts";
 import * as scripts from "./redis_scripts.ts";
 import { type ShardRange, shardsProblem } from "./shard_ranges.ts";
 import type { Call, ScriptArgument, Shard } from "./shard.ts";
-import { type Credentials, Shards } from "./shards.ts";
+import { type Credentials, Shards, type Tls } from "./shards.ts";
 import {
   AGGREGATE,
   type BucketRead,
@@ -39,6 +39,8 @@ export interface RedisStoreOptions {
   /** "host:port" of each Sentinel. */
   readonly sentinels: readonly string[];
   readonly credentials?: Credentials | undefined;
+  /** Undefined: connections are not encrypted. */
+  readonly tls?: Tls | undefined;
   readonly buckets: number;
   /** Must cover the buckets: see shardsProblem. */
   readonly shards: readonly ShardRange[];
@@ -83,6 +85,7 @@ export class RedisStore implements Store {
     this.#shards = new Shards(options.shards, {
       sentinels: options.sentinels,
       credentials: options.credentials ?? {},
+      tls: options.tls,
       replicas: options.replicas ?? 0,
       check: (range, run) => this.#check(range, run),
     });

@@ -16,10 +16,17 @@ export interface Credentials {
   readonly sentinelPassword?: string | undefined;
 }
 
+/** How connections are encrypted, those to Sentinels as well. */
+export interface Tls {
+  /** Certificates in PEM, one of which must have signed what Redis and Sentinel show; those of the system if left out. */
+  readonly ca?: string;
+}
+
 export interface ShardsOptions {
   /** "host:port" of each Sentinel. */
   readonly sentinels: readonly string[];
   readonly credentials: Credentials;
+  readonly tls: Tls | undefined;
   /** Replicas that must confirm what has to be replicated. */
   readonly replicas: number;
   /** Asked on each new connection before it is used: why it must not be. */
@@ -38,15 +45,16 @@ export class Shards implements AsyncDisposable {
 
   constructor(ranges: readonly ShardRange[], options: ShardsOptions) {
     this.#watches = options.sentinels.map((sentinel) =>
-      new Watch(sentinel, options.credentials, (name, master) => {
+      new Watch(sentinel, options, (name, master) => {
         for (const shard of this.all) if (shard.name === name) shard.follow(master);
       })
     );
     const onUse = () => this.#watches.forEach((watch) => watch.begin());
+    const whySilent = () => this.#watches.find(({ trouble }) => trouble !== undefined)?.trouble;
     this.all = ranges.map((range) =>
       new Shard(range, {
         replicas: options.replicas,
-        open: () => new RedisLink(range, { ...options, onUse }),
+        open: () => new RedisLink(range, { ...options, onUse, whySilent }),
       })
     );
   }
@@ -56,10 +64,16 @@ export class Shards implements AsyncDisposable {
   }
 }
 
+interface LinkOptions extends ShardsOptions {
+  readonly onUse: () => void;
+  /** What a connection to a Sentinel last failed of: ioredis tells only that it is closed. */
+  readonly whySilent: () => string | undefined;
+}
+
 /** One connection, which goes from master to master. */
 class RedisLink implements Link {
   readonly #range: ShardRange;
-  readonly #options: ShardsOptions & { readonly onUse: () => void };
+  readonly #options: LinkOptions;
   readonly #redis: Redis;
   /** Resolved by the first connection or the first trouble: until then calls wait, afterwards they fail at once. */
   readonly #begun = Promise.withResolvers<void>();
@@ -71,11 +85,14 @@ class RedisLink implements Link {
   #losses = 0;
   #isClosed = false;
 
-  constructor(range: ShardRange, options: ShardsOptions & { readonly onUse: () => void }) {
+  constructor(range: ShardRange, options: LinkOptions) {
     this.#range = range;
     this.#options = options;
     this.#redis = connectionTo(range.name, options);
-    this.#redis.on("sentinelError", (error: Error) => this.#sentinelTrouble = error.message);
+    this.#redis.on("sentinelError", (error: Error) => {
+      const why = options.whySilent();
+      this.#sentinelTrouble = why === undefined ? error.message : `${error.message} (${why})`;
+    });
     this.#redis.on("connect", () => this.#sentinelTrouble = undefined);
     // What the operating system says of a master has a code; what the last Sentinel said is plainer than the summary.
     this.#redis.on("error", (error: Error) => {
@@ -207,25 +224,31 @@ class RedisLink implements Link {
 /** Hears from one Sentinel which masters are replaced: without, a planned fail-over would go unnoticed for 10 s. */
 class Watch {
   readonly #redis: Redis;
+  /** Since it was last connected. */
+  trouble: string | undefined;
 
   constructor(
     address: string,
-    { sentinelUsername, sentinelPassword }: Credentials,
+    { credentials: { sentinelUsername, sentinelPassword }, tls }: Pick<ShardsOptions, "credentials" | "tls">,
     onReplaced: (name: string, master: Address) => void,
   ) {
     this.#redis = new Redis({
       ...addressOf(address),
       ...(sentinelUsername === undefined ? {} : { username: sentinelUsername }),
       ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
+      ...(tls === undefined ? {} : { tls }),
       ...common,
       enableReadyCheck: false,
       autoResubscribe: false,
       retryStrategy: (attempts) => Math.min(attempts * 100, 1000),
     });
     // One Sentinel is not needed while others can be asked; where none can, the links say so.
-    const passOver = (_: Error) => undefined;
-    this.#redis.on("error", passOver);
-    this.#redis.on("ready", () => this.#redis.subscribe("+switch-master").catch(passOver));
+    const note = (error: Error) => this.trouble = error.message;
+    this.#redis.on("error", note);
+    this.#redis.on("ready", () => {
+      this.trouble = undefined;
+      this.#redis.subscribe("+switch-master").catch(note);
+    });
     this.#redis.on("message", (_channel: string, message: string) => {
       const [name, _oldHost, _oldPort, host, port] = message.split(" ");
       onReplaced(name, { host, port: Number(port) });
@@ -255,10 +278,11 @@ const common = {
   maxRetriesPerRequest: 0,
 } as const;
 
-function connectionTo(name: string, { sentinels, credentials }: ShardsOptions): Redis {
+function connectionTo(name: string, { sentinels, credentials, tls }: ShardsOptions): Redis {
   return new Redis({
     ...common,
     ...credentials,
+    ...(tls === undefined ? {} : { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
     name,
     sentinels: sentinels.map(addressOf),
     // Nothing else bounds a Sentinel that accepts and never answers.
