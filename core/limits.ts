@@ -89,6 +89,13 @@ export const limits = {
   /** Characters of such rows. */
   charactersSortedMax: 4 * MIB,
 
+  /** Those who watch a server at once: each may ask it for something else, every second. */
+  watchersMax: 100,
+  /** Tabs that one of them may watch, ... */
+  watchedTabsMax: 1000,
+  /** ... and the characters that they may have together, as JSON. */
+  watchedCharactersMax: 4 * MIB,
+
   /** Bins of each store of a sketch: 17 decades at 0.5 %. */
   sketchBinsMax: 4096,
   /** Values that a Buffer keeps. */

@@ -111,6 +111,7 @@ async function startServer(
     url,
     stopMs,
     async stop() {
+      server.endWatches();
       await listening.stop(CLOSE_SHARE * stopMs);
       stopping.abort();
       await running;

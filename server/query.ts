@@ -58,6 +58,11 @@ export class Query {
     }
   }
 
+  /** What `/tabs` shows: the Aggregate of each tab, or of the groups that they are to be reduced to. */
+  async shown(selection: Selection): Promise<Result<AsyncIterable<Found> | Iterable<Found>, RequestRefusal>> {
+    return selection.by.length > 0 ? await this.groups(selection) : accept(this.aggregates(selection));
+  }
+
   /** The State of each client of each tab. Sorted within a bucket, tab by tab. */
   async *projections(selection: Selection): AsyncGenerator<Found> {
     for await (const slice of this.#slices(selection.tabs)) {

@@ -150,7 +150,7 @@ async function nextChunk(pieces: AsyncGenerator<string>): Promise<{ text: string
   return { text, isLast: false };
 }
 
-function compareRows(a: Row, b: Row): number {
+export function compareRows(a: Row, b: Row): number {
   if (a.name !== b.name) return a.name < b.name ? -1 : 1;
   return a.client < b.client ? -1 : a.client > b.client ? 1 : 0;
 }

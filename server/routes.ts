@@ -6,6 +6,7 @@
 // GET  /tabs        the Aggregate of each tab          ?name ?client ?re ?tag ?by
 // GET  /projection  the State of each client of a tab  ?name ?client ?re ?tag
 // GET  /supertabs   all tabs of one type in one        ?name ?client ?re ?tag
+// GET  /watch       what /tabs shows, once a second    ?name ?client ?re ?tag ?by
 // GET  /names       the names of tabs                  ?name ?re ?tag
 // GET  /types       the types of tabs, by name         ?name ?re ?tag
 // GET  /clients     the names of clients               ?client ?re
@@ -31,6 +32,9 @@
 // "relativeError" where all is exact. A State that this server can't read is shown as {"error": …}. Where nothing is
 // found the answer is 200 with no lines, {} or []. Rows are sorted by name up to `rowsSortedMax` of them; more come
 // bucket by bucket. Refusals are JSON: {"error", "code"}.
+//
+// /watch sends server-sent events: `tabs` with {"asOf", "tabs": {"name": value}}, at most `watchedTabsMax` tabs, and
+// `trouble` with {"error"}, after which it goes on.
 
 import type { Json } from "../core/event.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
@@ -56,11 +60,13 @@ import {
 import { type Parameter, readSelection, type Selection } from "./selection.ts";
 import { serversStatus, type ServerStatus } from "./status.ts";
 import { type Store, StoreTrouble } from "./store/store.ts";
+import type { Watches } from "./watch.ts";
 
 export interface Parts {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly query: Query;
+  readonly watches: Watches;
   readonly status: () => Promise<ServerStatus>;
   readonly delays: Delays;
   readonly clock: Clock;
@@ -81,7 +87,7 @@ const STATES = ["name", "client", "re", "tag"] as const;
 
 /** Answers any request; never rejects but for a bug. */
 export function createRoutes(parts: Parts): (request: Request) => Promise<Response> {
-  const { store, ingest, query, status, delays, clock, token } = parts;
+  const { store, ingest, query, watches, status, delays, clock, token } = parts;
 
   const rows = (found: AsyncIterable<Found>, request: Request) => {
     const format = formatOf(request);
@@ -107,6 +113,10 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
         selection.by.length > 0
           ? reduced(await query.groups(selection), request)
           : rows(query.aggregates(selection), request),
+    }],
+    ["/watch", {
+      parameters: [...STATES, "by"],
+      GET: (request, selection) => watches.open(selection, keyOf(request)),
     }],
     ["/projection", {
       parameters: STATES,
@@ -209,6 +219,13 @@ async function* each<Value>(values: readonly Value[]): AsyncGenerator<Value> {
 async function headOf(response: Response): Promise<Response> {
   await response.body?.cancel();
   return new Response(null, { status: response.status, headers: response.headers });
+}
+
+/** The same for all requests that ask for the same. */
+function keyOf(request: Request): string {
+  const { searchParams } = new URL(request.url);
+  searchParams.sort();
+  return searchParams.toString();
 }
 
 function notFound(path: string, known: Iterable<string>): RequestRefusal {

@@ -13,6 +13,7 @@ import { Query } from "./query.ts";
 import { createRoutes } from "./routes.ts";
 import { serverStatus } from "./status.ts";
 import { type Member, type Store, StoreTrouble } from "./store/store.ts";
+import { Watches } from "./watch.ts";
 
 export interface ServerOptions {
   readonly store: Store;
@@ -47,10 +48,11 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #membership: Membership;
   readonly #drain: Drain | undefined;
+  readonly #watches: Watches;
   readonly #leaseMs: number;
 
   constructor(options: ServerOptions) {
-    const { store, registry, self, clock, random, pause, token } = options;
+    const { store, registry, self, clock, random, sleep, pause, token } = options;
     this.#options = options;
     const leaseMs = options.leaseMs ?? 5000;
     const membership = new Membership(store, self, { ttlMs: leaseMs });
@@ -69,9 +71,16 @@ export class Server {
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
     });
     const query = new Query({ store, registry, pause });
+    const watches = new Watches({ query, clock, sleep });
+    this.#watches = watches;
     const drain = this.#drain;
-    const status = () => serverStatus({ self, store, ingest, drain, now: clock(), pause });
-    this.fetch = createRoutes({ store, ingest, query, status, delays, clock, token });
+    const status = () => serverStatus({ self, store, ingest, drain, watchers: watches.watchers, now: clock(), pause });
+    this.fetch = createRoutes({ store, ingest, query, watches, status, delays, clock, token });
+  }
+
+  /** Ends the answers that would go on for ever. */
+  endWatches(): void {
+    this.#watches.end();
   }
 
   /** Announces this server and drains until `signal` aborts, then hands its buckets over and leaves. */

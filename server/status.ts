@@ -13,6 +13,8 @@ export interface ServerStatus {
   readonly url: string;
   readonly roles: readonly Role[];
   readonly uptimeS: number;
+  /** Who is watching now. */
+  readonly watchers: number;
   readonly store: StoreStatus | { readonly error: string };
   readonly ingest: IngestStatus;
   /** Null where this server drains nothing. */
@@ -39,18 +41,20 @@ export interface StatusOptions {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly drain: Drain | undefined;
+  readonly watchers: number;
   readonly now: number;
   readonly pause: Pause;
 }
 
 export async function serverStatus(options: StatusOptions): Promise<ServerStatus> {
-  const { self, ingest, drain, now } = options;
+  const { self, ingest, drain, watchers, now } = options;
   return {
     version: VERSION,
     id: self.id,
     url: self.url,
     roles: self.roles,
     uptimeS: now - self.started,
+    watchers,
     store: await storeStatus(options),
     ingest: ingest.status(),
     drain: drain?.status() ?? null,

@@ -1,0 +1,255 @@
+// `GET /watch`: what `/tabs` shows, at once and then once a second, as server-sent events. Those who watch the same share
+// one query a second and the bytes of its answer; a reader that is slower than that gets the newest and misses what was
+// between, so that nobody grows the memory. Trouble of the store is told as an event, and the watch goes on.
+
+import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
+import { limits } from "../core/limits.ts";
+import type { Clock, Sleep } from "../core/world.ts";
+import { refused } from "../service/answers.ts";
+import { background } from "../service/background.ts";
+import type { Query } from "./query.ts";
+import { compareRows, type Row, rowOf } from "./render.ts";
+import type { Selection } from "./selection.ts";
+import { StoreTrouble } from "./store/store.ts";
+
+export interface WatchOptions {
+  readonly query: Query;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+}
+
+/** From one look to the next. One that takes longer than half of it is followed by as long a rest. */
+const BEAT_MS = 1000;
+/** A look that takes longer is bridged by comments, so that nobody takes the connection for dead. */
+const HEARTBEAT_MS = 5000;
+
+const encoder = new TextEncoder();
+const COMMENT = encoder.encode(": still looking\n\n");
+
+export class Watches {
+  readonly #options: WatchOptions;
+  readonly #watchByKey = new Map<string, Watch>();
+  #watchers = 0;
+  #hasEnded = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+  }
+
+  /** How many watch now. */
+  get watchers(): number {
+    return this.#watchers;
+  }
+
+  /** Selections with the same `key` are the same. Answers once there is something to show, or a reason why not. */
+  async open(selection: Selection, key: string): Promise<Response> {
+    if (this.#hasEnded) return refused({ code: "stopping", message: "cannot watch as this server is stopping" });
+    if (this.#watchers >= limits.watchersMax) {
+      const message = `cannot let more than ${limits.watchersMax} watch at once: ask again later, or another server`;
+      return refused({ code: "over_capacity", message });
+    }
+    const watch = this.#watchByKey.get(key) ?? this.#start(selection, key);
+    const reader = new Reader((gone) => {
+      this.#watchers--;
+      watch.leave(gone);
+    });
+    this.#watchers++;
+    watch.join(reader);
+    const refusal = await watch.opened;
+    if (refusal !== undefined) return refused(refusal);
+    return new Response(reader.body, {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    });
+  }
+
+  /** Ends all watches, and lets nobody watch any more. */
+  end(): void {
+    this.#hasEnded = true;
+    for (const watch of this.#watchByKey.values()) watch.end();
+  }
+
+  #start(selection: Selection, key: string): Watch {
+    const watch = new Watch(selection, {
+      ...this.#options,
+      onEnd: () => {
+        if (this.#watchByKey.get(key) === watch) this.#watchByKey.delete(key);
+      },
+    });
+    this.#watchByKey.set(key, watch);
+    background("watching", watch.run());
+    return watch;
+  }
+}
+
+/** One selection, and all who watch it. Lives until the last of them has gone. */
+class Watch {
+  /** Settled by the first look: undefined, or why what is asked for can't be watched. */
+  readonly opened: Promise<RequestRefusal | undefined>;
+  readonly #selection: Selection;
+  readonly #options: WatchOptions & { readonly onEnd: () => void };
+  readonly #settle: (refusal: RequestRefusal | undefined) => void;
+  readonly #readers = new Set<Reader>();
+  readonly #ending = new AbortController();
+  #newest: Uint8Array | undefined;
+
+  constructor(selection: Selection, options: WatchOptions & { readonly onEnd: () => void }) {
+    const { promise, resolve } = Promise.withResolvers<RequestRefusal | undefined>();
+    this.opened = promise;
+    this.#settle = resolve;
+    this.#selection = selection;
+    this.#options = options;
+  }
+
+  join(reader: Reader): void {
+    this.#readers.add(reader);
+    if (this.#newest !== undefined) reader.offer(this.#newest);
+  }
+
+  leave(reader: Reader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size === 0) this.end();
+  }
+
+  end(): void {
+    this.#options.onEnd();
+    this.#ending.abort();
+    for (const reader of this.#readers) reader.end();
+  }
+
+  async run(): Promise<void> {
+    const { clock, sleep } = this.#options;
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      const begun = clock();
+      const looked = await this.#bridged(this.#look(begun));
+      // What was refused from the first is no event but an answer.
+      const refusal = looked.kind === "refused" && this.#newest === undefined ? looked.refusal : undefined;
+      if (refusal !== undefined) this.end();
+      this.#newest = encoder.encode(eventOf(looked));
+      for (const reader of this.#readers) reader.offer(this.#newest);
+      this.#settle(refusal);
+      const tookMs = 1000 * (clock() - begun);
+      await sleep(Math.max(BEAT_MS - tookMs, tookMs), signal);
+    }
+  }
+
+  async #look(now: number): Promise<Looked> {
+    try {
+      const rows = await this.#rows(now);
+      if (!rows.ok) return { kind: "refused", refusal: rows.refusal };
+      return { kind: "tabs", now, rows: rows.value };
+    } catch (error) {
+      if (!(error instanceof StoreTrouble)) throw error;
+      return { kind: "trouble", why: `cannot look: ${error.message}` };
+    }
+  }
+
+  async #rows(now: number): Promise<Result<readonly Row[], RequestRefusal>> {
+    const found = await this.#options.query.shown(this.#selection);
+    if (!found.ok) return found;
+    const { watchedTabsMax, watchedCharactersMax } = limits;
+    const rows: Row[] = [];
+    let characters = 0;
+    for await (const one of found.value) {
+      if (this.#ending.signal.aborted) break;
+      const row = rowOf(one, "json", now);
+      characters += row.name.length + row.value.length;
+      if (rows.push(row) > watchedTabsMax) return tooMuch(`more than ${watchedTabsMax} tabs`);
+      if (characters > watchedCharactersMax) return tooMuch(`more than ${watchedCharactersMax} characters`);
+    }
+    return accept(rows.sort(compareRows));
+  }
+
+  async #bridged(looking: Promise<Looked>): Promise<Looked> {
+    const isDone = new AbortController();
+    const done = () => isDone.abort();
+    const settled = looking.then(done, done);
+    while (!isDone.signal.aborted) {
+      await this.#options.sleep(HEARTBEAT_MS, isDone.signal);
+      if (!isDone.signal.aborted) { for (const reader of this.#readers) reader.comfort(); }
+    }
+    await settled;
+    return await looking;
+  }
+}
+
+type Looked =
+  | { readonly kind: "tabs"; readonly now: number; readonly rows: readonly Row[] }
+  | { readonly kind: "refused"; readonly refusal: RequestRefusal }
+  | { readonly kind: "trouble"; readonly why: string };
+
+/** JSON has no line ends, which would end the event's data. */
+function eventOf(looked: Looked): string {
+  switch (looked.kind) {
+    case "tabs": {
+      const tabs = looked.rows.map(({ name, value }) => `${JSON.stringify(name)}:${value}`);
+      return `event: tabs\ndata: {"asOf":${looked.now},"tabs":{${tabs.join(",")}}}\n\n`;
+    }
+    case "refused":
+      return troubleOf(looked.refusal.message);
+    case "trouble":
+      return troubleOf(looked.why);
+  }
+}
+
+function troubleOf(error: string): string {
+  return `event: trouble\ndata: ${JSON.stringify({ error })}\n\n`;
+}
+
+function tooMuch(what: string) {
+  return refuse("query_illegal", `cannot watch ${what}: ask for fewer, by name, re or tag, or reduce them with by`);
+}
+
+/** One who watches: holds one event at most, the newest that he has not taken. */
+class Reader {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #onGone: (reader: Reader) => void;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #newest: Uint8Array | undefined;
+  #isWaiting = false;
+
+  /** Tells once when nobody reads any more. */
+  constructor(onGone: (reader: Reader) => void) {
+    this.#onGone = onGone;
+    this.body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => {
+        this.#isWaiting = true;
+        this.#give();
+      },
+      cancel: () => this.#leave(),
+    }, { highWaterMark: 0 });
+  }
+
+  offer(event: Uint8Array): void {
+    this.#newest = event;
+    this.#give();
+  }
+
+  /** A comment for one who has taken all there was. */
+  comfort(): void {
+    if (this.#isWaiting) this.offer(COMMENT);
+  }
+
+  end(): void {
+    if (this.#controller === undefined) return;
+    this.#controller.close();
+    this.#leave();
+  }
+
+  #give(): void {
+    if (!this.#isWaiting || this.#newest === undefined) return;
+    const event = this.#newest;
+    this.#newest = undefined;
+    this.#isWaiting = false;
+    this.#controller?.enqueue(event);
+  }
+
+  #leave(): void {
+    if (this.#controller === undefined) return;
+    this.#controller = undefined;
+    this.#onGone(this);
+  }
+}
