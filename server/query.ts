@@ -1,5 +1,6 @@
 // Answers out of the store: the stored States reduced with what still waits in the queues. Reads bucket by bucket and
-// a few tabs at a time, so that an answer of any size takes little memory; renders nothing.
+// a few tabs at a time, so that an answer of any size takes little memory; renders nothing. A shard that can't be reached
+// ends a query, unless it was given a set to name such shards in: then it answers what the others hold.
 
 import { bucketOf } from "../core/buckets.ts";
 import type { Registry } from "../core/handlers/registry.ts";
@@ -7,7 +8,14 @@ import { limits } from "../core/limits.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
 import type { Pause } from "../core/world.ts";
 import { groupOf, isSelected, type Names, type Selection } from "./selection.ts";
-import { AGGREGATE, type BucketRead, type StateKey, type Store, type StoredState } from "./store/store.ts";
+import {
+  AGGREGATE,
+  type BucketRead,
+  type StateKey,
+  type Store,
+  type StoredState,
+  StoreTrouble,
+} from "./store/store.ts";
 import { type Loaded, loadState } from "./stored.ts";
 
 export interface QueryOptions {
@@ -26,6 +34,8 @@ export interface Found {
 
 /** Tabs looked at together: each call to the store reads for so many, and an answer holds no more at once. */
 const SLICE_TABS = 128;
+/** Names tried with a pattern before other work has its turn. */
+const BURST_NAMES = 512;
 
 interface Slice {
   readonly bucket: number;
@@ -44,18 +54,8 @@ export class Query {
   }
 
   /** The Aggregate of each tab, over all clients or those selected. Sorted within a bucket. */
-  async *aggregates(selection: Selection): AsyncGenerator<Found> {
-    for await (const slice of this.#slices(selection.tabs)) {
-      let reduction: Reduction | undefined;
-      for await (const { key, stored } of this.#read(slice, await this.#keysFor(slice, selection.clients))) {
-        if (reduction?.name !== key.tab) {
-          if (reduction !== undefined) yield reduction.found();
-          reduction = new Reduction(key.tab, this.#registry);
-        }
-        for (const state of stored) reduction.add(state);
-      }
-      if (reduction !== undefined) yield reduction.found();
-    }
+  aggregates({ tabs, clients }: Selection, missing?: Set<string>): AsyncGenerator<Found> {
+    return this.#bySlice(tabs, missing, (slice) => this.#aggregatesOf(slice, clients));
   }
 
   /** What `/tabs` shows: the Aggregate of each tab, or of the groups that they are to be reduced to. */
@@ -64,21 +64,16 @@ export class Query {
   }
 
   /** The State of each client of each tab. Sorted within a bucket, tab by tab. */
-  async *projections(selection: Selection): AsyncGenerator<Found> {
-    for await (const slice of this.#slices(selection.tabs)) {
-      const { clients } = selection;
-      const keys = clients.kind === "exact" ? keysOf(slice, clients.names) : await this.#knownKeys(slice, clients);
-      for await (const { key, stored } of this.#read(slice, keys)) {
-        const reduction = new Reduction(key.tab, this.#registry, key.client);
-        for (const state of stored) reduction.add(state);
-        yield reduction.found();
-      }
-    }
+  projections({ tabs, clients }: Selection, missing?: Set<string>): AsyncGenerator<Found> {
+    return this.#bySlice(tabs, missing, (slice) => this.#projectionsOf(slice, clients));
   }
 
   /** Tabs of one base name and type reduced by the values of tags, by name. */
-  async groups(selection: Selection): Promise<Result<readonly Found[], RequestRefusal>> {
-    const groups = await this.#reduced(selection, (tab) => groupOf(tab, selection.by));
+  async groups(
+    selection: Selection,
+    missing?: Set<string>,
+  ): Promise<Result<readonly Found[], RequestRefusal>> {
+    const groups = await this.#reduced(this.aggregates(selection, missing), (tab) => groupOf(tab, selection.by));
     if (!groups.ok) return groups;
     const byName = Map.groupBy(groups.value, ({ name }) => name);
     // A name that stands for several types is followed by the type.
@@ -86,18 +81,19 @@ export class Query {
   }
 
   /** All tabs of one type reduced together, by type. */
-  async superAggregates(selection: Selection): Promise<Result<readonly Found[], RequestRefusal>> {
-    return await this.#reduced(selection, (_tab, type) => type);
+  async superAggregates(
+    selection: Selection,
+    missing?: Set<string>,
+  ): Promise<Result<readonly Found[], RequestRefusal>> {
+    return await this.#reduced(this.aggregates(selection, missing), (_tab, type) => type);
   }
 
   /** Names of tabs with their types. Sorted within a bucket. */
   async *types(tabs: Names): AsyncGenerator<readonly [tab: string, type: string]> {
-    const { buckets } = this.#store;
-    const all = tabs.kind === "exact" ? [...tabs.names].map((tab) => bucketOf(tab, buckets)) : Array(buckets).keys();
-    for (const bucket of new Set(all)) {
+    for (const [bucket] of this.#bucketsOf(tabs)) {
       await this.#pause();
-      const types = [...await this.#store.tabs(bucket)].filter(([tab]) => isSelected(tabs, tab));
-      yield* types.sort(([a], [b]) => a < b ? -1 : 1);
+      const typeByTab = await this.#store.tabs(bucket);
+      for (const tab of (await this.#selected(tabs, typeByTab.keys())).sort()) yield [tab, typeByTab.get(tab) ?? ""];
     }
   }
 
@@ -106,17 +102,17 @@ export class Query {
     const found = new Set<string>();
     for (let bucket = 0; bucket < this.#store.buckets; bucket++) {
       await this.#pause();
-      for (const client of await this.#store.clients(bucket)) if (isSelected(clients, client)) found.add(client);
+      for (const client of await this.#selected(clients, await this.#store.clients(bucket))) found.add(client);
     }
     return [...found].sort();
   }
 
   async #reduced(
-    selection: Selection,
+    aggregates: AsyncIterable<Found>,
     nameOf: (tab: string, type: string) => string,
   ): Promise<Result<readonly Found[], RequestRefusal>> {
     const reductionByKey = new Map<string, Reduction>();
-    for await (const { name: tab, content } of this.aggregates(selection)) {
+    for await (const { name: tab, content } of aggregates) {
       // What can't be read reduces with nothing: it is shown by its own name.
       const type = content.ok ? content.handler.type : "";
       const name = content.ok ? nameOf(tab, type) : tab;
@@ -135,25 +131,77 @@ export class Query {
     return accept([...reductionByKey].sort(([a], [b]) => a < b ? -1 : 1).map(([, reduction]) => reduction.found()));
   }
 
-  async *#slices(tabs: Names): AsyncGenerator<Slice> {
-    for await (const { bucket, tabs: all } of this.#bucketsOf(tabs)) {
-      for (let from = 0; from < all.length; from += SLICE_TABS) {
-        await this.#pause();
-        yield { bucket, tabs: all.slice(from, from + SLICE_TABS) };
+  async *#bySlice(
+    tabs: Names,
+    missing: Set<string> | undefined,
+    find: (slice: Slice) => AsyncIterable<Found>,
+  ): AsyncGenerator<Found> {
+    let [trouble, hasRead]: [StoreTrouble | undefined, boolean] = [undefined, false];
+    for (const [bucket, names] of this.#bucketsOf(tabs)) {
+      const shard = this.#store.shardOf(bucket);
+      if (missing?.has(shard)) continue;
+      try {
+        for await (const slice of this.#slices(bucket, names)) yield* find(slice);
+        hasRead = true;
+      } catch (error) {
+        if (missing === undefined || !(error instanceof StoreTrouble)) throw error;
+        missing.add(shard);
+        trouble = error;
       }
+    }
+    // An answer of nothing at all would say nothing that a refusal does not.
+    if (trouble !== undefined && !hasRead) throw trouble;
+  }
+
+  async *#aggregatesOf(slice: Slice, clients: Names): AsyncGenerator<Found> {
+    let reduction: Reduction | undefined;
+    for await (const { key, stored } of this.#read(slice, await this.#keysFor(slice, clients))) {
+      if (reduction?.name !== key.tab) {
+        if (reduction !== undefined) yield reduction.found();
+        reduction = new Reduction(key.tab, this.#registry);
+      }
+      for (const state of stored) reduction.add(state);
+    }
+    if (reduction !== undefined) yield reduction.found();
+  }
+
+  async *#projectionsOf(slice: Slice, clients: Names): AsyncGenerator<Found> {
+    const keys = clients.kind === "exact" ? keysOf(slice, clients.names) : await this.#knownKeys(slice, clients);
+    for await (const { key, stored } of this.#read(slice, keys)) {
+      const reduction = new Reduction(key.tab, this.#registry, key.client);
+      for (const state of stored) reduction.add(state);
+      yield reduction.found();
     }
   }
 
-  async *#bucketsOf(tabs: Names): AsyncGenerator<Slice> {
+  /** The buckets that can hold any of the tabs, with those that each can hold. */
+  *#bucketsOf(tabs: Names): Iterable<readonly [bucket: number, tabs: Names]> {
+    const { buckets } = this.#store;
     if (tabs.kind === "exact") {
-      const byBucket = Map.groupBy(tabs.names, (name) => bucketOf(name, this.#store.buckets));
-      for (const [bucket, names] of byBucket) yield { bucket, tabs: names };
-      return;
+      const byBucket = Map.groupBy(tabs.names, (name) => bucketOf(name, buckets));
+      for (const [bucket, names] of byBucket) yield [bucket, { kind: "exact", names: new Set(names) }];
+    } else for (let bucket = 0; bucket < buckets; bucket++) yield [bucket, tabs];
+  }
+
+  async *#slices(bucket: number, tabs: Names): AsyncGenerator<Slice> {
+    const all = tabs.kind === "exact"
+      ? [...tabs.names]
+      : (await this.#selected(tabs, (await this.#store.tabs(bucket)).keys())).sort();
+    await this.#pause();
+    for (let from = 0; from < all.length; from += SLICE_TABS) {
+      if (from > 0) await this.#pause();
+      yield { bucket, tabs: all.slice(from, from + SLICE_TABS) };
     }
-    for (let bucket = 0; bucket < this.#store.buckets; bucket++) {
-      const names = [...(await this.#store.tabs(bucket)).keys()].filter((name) => isSelected(tabs, name));
-      yield { bucket, tabs: names.sort() };
+  }
+
+  async #selected(names: Names, all: Iterable<string>): Promise<string[]> {
+    const selected: string[] = [];
+    let tried = 0;
+    for (const name of all) {
+      if (names.kind === "test" && tried++ % BURST_NAMES === 0) await this.#pause();
+      if (isSelected(names, name)) selected.push(name);
     }
+    return selected;
   }
 
   async #keysFor(slice: Slice, clients: Names): Promise<readonly StateKey[]> {
@@ -169,10 +217,12 @@ export class Query {
 
   async #knownKeys({ bucket, tabs }: Slice, clients: Names): Promise<readonly StateKey[]> {
     const clientsByTab = await this.#store.clientsByTab(bucket, tabs);
-    return tabs.flatMap((tab) => {
-      const known = clientsByTab.get(tab)?.filter((client) => isSelected(clients, client)) ?? [];
-      return known.toSorted().map((client) => ({ tab, client }));
-    });
+    const keys: StateKey[] = [];
+    for (const tab of tabs) {
+      const known = await this.#selected(clients, clientsByTab.get(tab) ?? []);
+      for (const client of known.sort()) keys.push({ tab, client });
+    }
+    return keys;
   }
 
   /** What there is for each of the keys, in their order: a stored State and what waits for it. */

@@ -1,11 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
+import { bucketOf } from "../core/buckets.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { groupOf, isSelected, readSelection, type Selection } from "./selection.ts";
 import { type Found, Query } from "./query.ts";
 import { MemoryStore } from "./store/memory_store.ts";
-import { AGGREGATE, type Entry, type StoredState } from "./store/store.ts";
+import { AGGREGATE, type Entry, type StateKey, type StoredState, StoreTrouble } from "./store/store.ts";
 import { storeState } from "./stored.ts";
 
 const registry = createRegistry();
@@ -216,4 +217,49 @@ Deno.test("Query: any selection over any tabs answers what adding up by hand doe
     assert(groups.ok);
     assertEquals(await totals(groups.value), expected);
   }));
+});
+
+/** A store of two shards, one of which can't be reached. */
+class HalfStore extends MemoryStore {
+  isDown = false;
+
+  override shardOf(bucket: number): string {
+    return bucket < BUCKETS / 2 ? "low" : "high";
+  }
+
+  override tabs(bucket: number) {
+    return this.#fails(bucket) ? Promise.reject(new StoreTrouble("low is down")) : super.tabs(bucket);
+  }
+
+  override read(bucket: number, keys: readonly StateKey[]) {
+    return this.#fails(bucket) ? Promise.reject(new StoreTrouble("low is down")) : super.read(bucket, keys);
+  }
+
+  #fails(bucket: number): boolean {
+    return this.isDown && this.shardOf(bucket) === "low";
+  }
+}
+
+Deno.test("Query: a shard that can't be read ends an answer, but one that may do without it", async () => {
+  const store = new HalfStore({ buckets: BUCKETS, clock: () => NOW });
+  const query = new Query({ store, registry, pause: () => Promise.resolve() });
+  const tabs = Array.from({ length: 20 }, (_, index) => `tab-${index}`);
+  await store.enqueue(undefined, tabs.map((tab) => entry(tab, "web-1")));
+  const isLow = (tab: string) => store.shardOf(bucketOf(tab, BUCKETS)) === "low";
+  const expected = Object.fromEntries(tabs.filter((tab) => !isLow(tab)).map((tab) => [tab, 1]));
+  store.isDown = true;
+  await assertRejects(() => totals(query.aggregates(select(""))), StoreTrouble);
+  for (const search of ["", "re=1&name=tab.*", `name=${tabs}`]) {
+    const missing = new Set<string>();
+    assertEquals(await totals(query.aggregates(select(search), missing)), expected);
+    assertEquals([...missing], ["low"]);
+  }
+  const missing = new Set<string>();
+  const projections = await totals(query.projections(select(""), missing));
+  assertEquals([Object.keys(projections).length, [...missing]], [Object.keys(expected).length, ["low"]]);
+  const reduced = await query.superAggregates(select(""), missing);
+  assert(reduced.ok);
+  assertEquals(await totals(reduced.value), { TotalsCounter: Object.keys(expected).length });
+  const lost = `name=${tabs.filter(isLow)}`;
+  await assertRejects(() => totals(query.aggregates(select(lost), new Set())), StoreTrouble);
 });

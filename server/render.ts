@@ -1,5 +1,6 @@
 // What queries answer, as text or JSON, row by row, so that an answer streams whatever its size.
 
+import type { Json } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import { preferredType } from "../service/negotiation.ts";
 import type { Found } from "./query.ts";
@@ -33,6 +34,13 @@ export function formatOf(request: Request): Format {
   return formatByType[preferredType(request, ["text/plain", "application/json", "application/json-detailed"])];
 }
 
+/** What is said of an answer as a whole in detailed JSON. */
+export interface Quality {
+  readonly asOf: number;
+  /** Shards that could not be read, known once all rows have been made. */
+  readonly missing: ReadonlySet<string>;
+}
+
 /** Renders a State as the windows were at `now`. What can't be read says so in its place. */
 export function rowOf({ name, client, content }: Found, format: Format, now: number): Row {
   return { name, client, value: valueOf(content, format, now) };
@@ -49,16 +57,24 @@ function valueOf(content: Found["content"], format: Format, now: number): string
       return handler.renderText(state, now);
     case "json":
       return JSON.stringify(handler.render(state, now));
-    case "detailed":
+    case "detailed": {
+      const detail = handler.detail(state, now);
       return JSON.stringify({
         type: handler.type,
-        asOf: now,
         // What is undefined JSON leaves out.
         relativeError: handler.relativeError,
+        lateDropped: lateOf(detail),
         value: handler.render(state, now),
-        detail: handler.detail(state, now),
+        detail,
       });
+    }
   }
+}
+
+/** Events that are in no window any more, where the type counts them. */
+function lateOf(detail: Json): number | undefined {
+  if (typeof detail !== "object" || detail === null || !("late" in detail)) return undefined;
+  return typeof detail.late === "number" ? detail.late : undefined;
 }
 
 /**
@@ -99,6 +115,13 @@ export async function* jsonOf(rows: AsyncIterable<Row>): AsyncGenerator<string> 
     before = row;
   }
   yield before === undefined || before.client === "" ? "}\n" : "}}\n";
+}
+
+/** `{"asOf": …, "rows": …, "complete": …, "missing": […]}`: rows as `jsonOf` has them, and how good they are. */
+export async function* detailedOf(rows: AsyncIterable<Row>, { asOf, missing }: Quality): AsyncGenerator<string> {
+  yield `{"asOf":${asOf},"rows":`;
+  yield* jsonOf(rows);
+  yield `,"complete":${missing.size === 0},"missing":${JSON.stringify([...missing])}}\n`;
 }
 
 /** Bare names, one a line. */

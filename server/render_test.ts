@@ -1,7 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import { formatOf, jsonArray, jsonOf, lines, type Row, rowOf, sortedIfFew, streamed, textOf } from "./render.ts";
+import {
+  detailedOf,
+  formatOf,
+  jsonArray,
+  jsonOf,
+  lines,
+  type Row,
+  rowOf,
+  sortedIfFew,
+  streamed,
+  textOf,
+} from "./render.ts";
 
 const registry = createRegistry();
 
@@ -43,11 +54,23 @@ Deno.test("rowOf: a CounterGroup in text, to the letter", async () => {
   assertEquals(text.endsWith("]}\n"), true);
 });
 
-Deno.test("rowOf: detailed JSON says what the value is, of when, and what is behind it", () => {
+Deno.test("rowOf: detailed JSON says what the value is and what is behind it", () => {
   const { value } = rowOf({ name: "bids", client: "", content: counterGroup(1) }, "detailed", 1000);
   const detailed = JSON.parse(value);
-  assertEquals([detailed.type, detailed.asOf, detailed.value["1m"]], ["CounterGroup", 1000, { count: 1, total: 1 }]);
-  assertEquals([detailed.relativeError, detailed.detail.late], [0.005, 0]);
+  assertEquals([detailed.type, detailed.value["1m"]], ["CounterGroup", { count: 1, total: 1 }]);
+  assertEquals([detailed.relativeError, detailed.lateDropped, detailed.detail.late], [0.005, 0, 0]);
+});
+
+Deno.test("detailedOf: rows as in JSON, with when they were read and which shards could not be", async () => {
+  const missing = new Set<string>();
+  async function* rows() {
+    yield row("a");
+    missing.add("shard2");
+  }
+  const detailed = JSON.parse(await whole(detailedOf(rows(), { asOf: 1000.5, missing })));
+  assertEquals(detailed, { asOf: 1000.5, rows: { a: 1 }, complete: false, missing: ["shard2"] });
+  const empty = JSON.parse(await whole(detailedOf(each([]), { asOf: 7, missing: new Set() })));
+  assertEquals(empty, { asOf: 7, rows: {}, complete: true, missing: [] });
 });
 
 Deno.test("rowOf: what can't be read says so in every form", () => {

@@ -28,10 +28,15 @@
 // /servers               id: value                {"id": value}
 // /latency               what: value              {"what": value}
 //
-// application/json-detailed has {"type", "asOf", "relativeError", "value", "detail"} in place of a value, without
-// "relativeError" where all is exact. A State that this server can't read is shown as {"error": …}. Where nothing is
-// found the answer is 200 with no lines, {} or []. Rows are sorted by name up to `rowsSortedMax` of them; more come
-// bucket by bucket. Refusals are JSON: {"error", "code"}.
+// Where nothing is found the answer is 200 with no lines, {} or []. Rows are sorted by name up to `rowsSortedMax` of
+// them; more come bucket by bucket. A State that this server can't read is shown as {"error": …}. Refusals are JSON:
+// {"error", "code"}; a shard of the store that can't be read is a refusal (503), or breaks an answer off that has begun.
+//
+// application/json-detailed has States with all that is known of them: {"asOf", "rows", "complete", "missing"}, where
+// rows are as in JSON with {"type", "relativeError", "lateDropped", "value", "detail"} in place of a value
+// ("relativeError" is left out where all is exact, "lateDropped", the events too old for any window, where the type
+// counts none). It alone shows what other shards hold where one can't be read: then `complete` is false, and `missing`
+// names the shard. What holds no States is in it as in JSON.
 //
 // /watch sends server-sent events: `tabs` with {"asOf", "tabs": {"name": value}}, at most `watchedTabsMax` tabs, and
 // `trouble` with {"error"}, after which it goes on.
@@ -46,11 +51,13 @@ import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Found, Query } from "./query.ts";
 import {
+  detailedOf,
   type Format,
   formatOf,
   jsonArray,
   jsonOf,
   lines,
+  type Quality,
   type Row,
   rowOf,
   sortedIfFew,
@@ -74,6 +81,14 @@ export interface Parts {
   readonly token: string | undefined;
 }
 
+/** How an answer is to be made. */
+interface Asked {
+  readonly format: Format;
+  readonly asOf: number;
+  /** Set where an answer may do without what shards that can't be read hold: then it names them. */
+  readonly missing: Set<string> | undefined;
+}
+
 type Answer = (request: Request, selection: Selection) => Promise<Response> | Response;
 
 interface Route {
@@ -89,12 +104,14 @@ const STATES = ["name", "client", "re", "tag"] as const;
 export function createRoutes(parts: Parts): (request: Request) => Promise<Response> {
   const { store, ingest, query, watches, status, delays, clock, token } = parts;
 
-  const rows = (found: AsyncIterable<Found>, request: Request) => {
+  const askedBy = (request: Request): Asked => {
     const format = formatOf(request);
-    return answerRows(map(found, (one) => rowOf(one, format, clock())), format);
+    return { format, asOf: clock(), missing: format === "detailed" ? new Set<string>() : undefined };
   };
-  const reduced = (found: Result<readonly Found[], RequestRefusal>, request: Request) =>
-    found.ok ? rows(each(found.value), request) : refused(found.refusal);
+  const rows = (found: AsyncIterable<Found>, { format, asOf, missing }: Asked) =>
+    answerRows(map(found, (one) => rowOf(one, format, asOf)), format, missing && { asOf, missing });
+  const reduced = (found: Result<readonly Found[], RequestRefusal>, asked: Asked) =>
+    found.ok ? rows(each(found.value), asked) : refused(found.refusal);
   const names = (found: AsyncIterable<string>, request: Request) => {
     const format = formatOf(request);
     return streamed(format === "text" ? lines(found) : jsonArray(found), format);
@@ -109,10 +126,12 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     ["/post_zip", { parameters: [], POST: post("deflate") }],
     ["/tabs", {
       parameters: [...STATES, "by"],
-      GET: async (request, selection) =>
-        selection.by.length > 0
-          ? reduced(await query.groups(selection), request)
-          : rows(query.aggregates(selection), request),
+      async GET(request, selection) {
+        const asked = askedBy(request);
+        return selection.by.length > 0
+          ? reduced(await query.groups(selection, asked.missing), asked)
+          : rows(query.aggregates(selection, asked.missing), asked);
+      },
     }],
     ["/watch", {
       parameters: [...STATES, "by"],
@@ -120,11 +139,17 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     }],
     ["/projection", {
       parameters: STATES,
-      GET: (request, selection) => rows(query.projections(selection), request),
+      GET(request, selection) {
+        const asked = askedBy(request);
+        return rows(query.projections(selection, asked.missing), asked);
+      },
     }],
     ["/supertabs", {
       parameters: STATES,
-      GET: async (request, selection) => reduced(await query.superAggregates(selection), request),
+      async GET(request, selection) {
+        const asked = askedBy(request);
+        return reduced(await query.superAggregates(selection, asked.missing), asked);
+      },
     }],
     ["/names", {
       parameters: TABS,
@@ -154,8 +179,8 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     ["/latency", {
       parameters: [],
       GET(request) {
-        const format = formatOf(request);
-        return answerRows(each([...delays.rows(format)]), format);
+        const { format, asOf, missing } = askedBy(request);
+        return answerRows(each([...delays.rows(format)]), format, missing && { asOf, missing });
       },
     }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
@@ -191,9 +216,10 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
   };
 }
 
-function answerRows(rows: AsyncIterable<Row>, format: Format): Promise<Response> {
+function answerRows(rows: AsyncIterable<Row>, format: Format, quality?: Quality): Promise<Response> {
   const sorted = sortedIfFew(rows);
-  return streamed(format === "text" ? textOf(sorted) : jsonOf(sorted), format);
+  if (format === "text") return streamed(textOf(sorted), format);
+  return streamed(quality === undefined ? jsonOf(sorted) : detailedOf(sorted, quality), format);
 }
 
 function jsonRow(name: string, value: Json): Row {

@@ -87,6 +87,23 @@ Deno.test("server: what was posted is in the next answer, before and after it is
   assertEquals(await fixture.store.members(), []);
 });
 
+Deno.test("server: detailed JSON says of when an answer is and whether it is whole", async () => {
+  const fixture = new Fixture();
+  await fixture.post(...BIDS);
+  const ask = async (path: string) => {
+    const { text, headers } = await fixture.ask(path, { accept: "application/json-detailed" });
+    assertEquals(headers.get("content-type"), "application/json-detailed");
+    const { rows, ...quality } = JSON.parse(text);
+    assertEquals(quality, { asOf: fixture.time.clock(), complete: true, missing: [] }, path);
+    return rows;
+  };
+  assertEquals((await ask("/tabs?name=bids")).bids.value["1m"].count, 3);
+  assertEquals((await ask("/projection?name=bids")).bids["web-2"].value["1m"].count, 1);
+  assertEquals((await ask("/supertabs")).TotalsCounter.value.total, 3);
+  assertEquals((await ask("/tabs?by=status&name=requests"))["requests;status=200"].type, "TotalsCounter");
+  assertEquals((await ask("/latency")).enqueue.type, "PercentileGroup");
+});
+
 Deno.test("server: text is the default, and says nothing where nothing is found", async () => {
   const fixture = new Fixture();
   for (const path of ["/tabs", "/projection", "/supertabs", "/names", "/types", "/clients", "/tabs?by=x"]) {

@@ -53,6 +53,10 @@ export class MemoryStore implements Store {
     this.#buckets = Array.from({ length: options.buckets }, (_, bucket) => new MemoryBucket(bucket, common));
   }
 
+  shardOf(_bucket: number): string {
+    return "memory";
+  }
+
   // deno-lint-ignore require-await -- an async function answers a bug as a rejection
   async enqueue(id: BatchId | undefined, entries: readonly Entry[]): Promise<Enqueued> {
     const now = this.#clock();

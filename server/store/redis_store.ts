@@ -103,6 +103,10 @@ export class RedisStore implements Store {
     );
   }
 
+  shardOf(bucket: number): string {
+    return this.#shardOf(bucket).name;
+  }
+
   async enqueue(id: BatchId | undefined, entries: readonly Entry[]): Promise<Enqueued> {
     const placed = entries.map((entry, index) => ({ index, bucket: bucketOf(entry.tab, this.buckets), entry }));
     const placedByShard = Map.groupBy(placed, ({ bucket }) => this.#shardOf(bucket));

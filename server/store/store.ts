@@ -121,6 +121,9 @@ export interface Store extends AsyncDisposable {
   /** Buckets of the key space, numbered from 0. Fixed for the life of the stored data. */
   readonly buckets: number;
 
+  /** The name of the shard that holds a bucket. */
+  shardOf(bucket: number): string;
+
   /**
    * Appends entries to the queues of their buckets, all or (where the batch was applied before) none, and fixes the
    * type of each tab that is new. Without an id nothing recognises a repeat. An entry whose tab has another type,

@@ -10,6 +10,7 @@ export type Intercept = <Answer>(method: string, run: (store: Store) => Promise<
 export function interceptedStore(buckets: number, intercept: Intercept): Store {
   return {
     buckets,
+    shardOf: () => "shard",
     enqueue: (id, entries) => intercept("enqueue", (store) => store.enqueue(id, entries)),
     lease: (owner, buckets, ttlMs) => intercept("lease", (store) => store.lease(owner, buckets, ttlMs)),
     release: (leases) => intercept("release", (store) => store.release(leases)),
