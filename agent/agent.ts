@@ -69,6 +69,7 @@ export class Agent {
   readonly #sending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #end = new AbortController();
+  #isOutboxTold = false;
   readonly #routes: ReadonlyMap<string, Readonly<Record<string, (request: Request) => Response | Promise<Response>>>>;
 
   constructor(options: AgentOptions) {
@@ -184,9 +185,19 @@ export class Agent {
   async #flush(): Promise<void> {
     await this.#options.journal.tend();
     this.#statsd.flush();
+    this.#tellOfRoom();
     if (this.#outbox.isFull) return; // what comes goes on being folded
     this.#intake.turn();
     await this.#seal();
+  }
+
+  #tellOfRoom(): void {
+    const { isFull, batches, bytes } = this.#outbox;
+    if (isFull === this.#isOutboxTold) return;
+    this.#isOutboxTold = isFull;
+    const { log } = this.#options;
+    if (isFull) log.warn("folds on without sealing as too much is not acknowledged", { batches, bytes });
+    else log.info("seals again", { batches, bytes });
   }
 
   /** Seals as much of what the last turn closed as the outbox has room for. */
@@ -212,6 +223,8 @@ export class Agent {
       }
     }
     this.#figures.eventsReplayed = this.#outbox.events + this.#intake.events - before;
+    const { eventsReplayed: events } = this.#figures;
+    if (events > 0) this.#options.log.info("replayed the journal", { events, batches: this.#outbox.batches });
     this.#left = [];
   }
 

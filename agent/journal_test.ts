@@ -176,6 +176,7 @@ Deno.test("Journal: a restarted agent goes on under its old ids and knows what i
   assertEquals(server.events(), { "bids web-1": 7 });
   const { events, batches, journal } = fixture.agent.status();
   assertEquals([events.replayed, events.folded, events.acked], [7, 0, 7]);
+  assert(fixture.logged.includes("info  replayed the journal events=7 batches=1"), fixture.logged.join("\n"));
   assertEquals([batches.repeated, batches.acked], [1, 2]);
   assertEquals([journal?.segments, journal?.tornRecords], [1, 0]);
   const headers = (await server.texts()).map((text) => JSON.parse(text.split("\n")[0]));

@@ -7,7 +7,7 @@ import { receiveDatagrams } from "../service/datagrams.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
-import { log } from "../service/log.ts";
+import { log } from "../service/process_log.ts";
 import { flag, integer, listOf, milliseconds, origin, string, url } from "../service/setting_kinds.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";

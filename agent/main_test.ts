@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { StatsD } from "hot-shots";
 import { listen } from "../service/listen.ts";
-import { log } from "../service/log.ts";
+import { log } from "../service/process_log.ts";
 import { systemClock, systemSleep } from "../service/world.ts";
 import { FakeServer } from "../tests/sim/fake_server.ts";
 import { until } from "../tests/sim/virtual_time.ts";
@@ -64,7 +64,7 @@ Deno.test("taba-agent: a stop without a server is bounded, and what was lost is 
   const posted = await fetch(`${agent.url}/post`, { method: "POST", body: LINE });
   await posted.body?.cancel();
   assertEquals(await agent.program.stop(), 0);
-  assertMatch(agent.program.output, /error could not send all before the stop events=2 batches=1$/);
+  assertMatch(agent.program.output, /error could not send all before the stop events=2 batches=1$/m);
 });
 
 Deno.test("taba-agent: what the user can set right is one line and 2", async () => {

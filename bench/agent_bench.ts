@@ -4,7 +4,7 @@
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { gzip } from "../service/encoding.ts";
-import { log } from "../service/log.ts";
+import { log } from "../service/process_log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "../agent/agent.ts";
 import { openFolder, openJournal } from "../agent/journal.ts";

@@ -4,6 +4,8 @@
 
 import { RedisStore } from "../server/store/redis_store.ts";
 import type { Entry, Lease, StateKey } from "../server/store/store.ts";
+import { createLog } from "../service/log.ts";
+import { systemClock } from "../service/world.ts";
 import { startRedis } from "../tools/local_redis.ts";
 import { report, title } from "./harness.ts";
 
@@ -37,8 +39,9 @@ function open(replicas: number): RedisStore {
     shards: [{ name: "shard1", buckets: [0, BUCKETS - 1] }],
     replicas,
     prefix: `bench-${prefixes++}:`,
-    clock: () => Date.now() / 1000,
+    clock: systemClock,
     random: Math.random,
+    log: createLog({ clock: systemClock, write: () => {} }),
   });
 }
 

@@ -9,7 +9,7 @@ import { Drain } from "../server/drain.ts";
 import { Membership } from "../server/membership.ts";
 import { Server } from "../server/server.ts";
 import { MemoryStore } from "../server/store/memory_store.ts";
-import { log } from "../service/log.ts";
+import { log } from "../service/process_log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { bytesOf, rawLines, stateLines } from "./bodies.ts";
 import { measure, report, title } from "./harness.ts";

@@ -76,6 +76,7 @@ export class Drain {
   readonly #counts = { entries: 0, events: 0, states: 0, commits: 0, removed: 0, lost: 0, evicted: 0, troubles: 0 };
   #nextRenewal = 0;
   #commitsNamed = 0;
+  #bucketsTold = 0;
 
   constructor(options: DrainOptions) {
     this.#options = options;
@@ -142,6 +143,14 @@ export class Drain {
     }
     for (const lease of leases) if (!this.#workByBucket.has(lease.bucket)) this.#open(lease, now);
     this.#nextRenewal = now + this.#leaseMs / 1000 / RENEWALS;
+    this.#tellOfBuckets();
+  }
+
+  #tellOfBuckets(): void {
+    const { size } = this.#workByBucket;
+    if (size === this.#bucketsTold) return;
+    this.#options.log.info(`drains ${size} of ${this.#options.store.buckets} buckets`, { before: this.#bucketsTold });
+    this.#bucketsTold = size;
   }
 
   #open(lease: Lease, now: number): void {
@@ -253,6 +262,9 @@ export class Drain {
     this.#workByBucket.delete(held.bucket);
     this.#counts.lost++;
     this.#nextRenewal = 0;
+    this.#options.log.warn("a bucket is another server's, or not what it was: reads it again where it may", {
+      bucket: held.bucket,
+    });
   }
 
   #committed({ entries, events, states, removed, oldest }: Committed): void {

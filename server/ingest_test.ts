@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
+import { createLog } from "../service/log.ts";
 import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
 import { Delays } from "./delays.ts";
 import { Ingest } from "./ingest.ts";
@@ -24,9 +25,10 @@ class Fixture {
 
   constructor({ queueBytesHard = Infinity, ...bounds }: FixtureOptions = {}) {
     const clock = () => NOW;
+    const log = createLog({ clock, write: () => {} });
     this.store = new MemoryStore({ buckets: 4, clock, ...bounds });
     const faulty = interceptedStore(4, (_method, run) => fated(this.fate, () => run(this.store)));
-    const overload = new Overload({ store: faulty, clock, random: () => 0.5, queueBytesSoft: 0, queueBytesHard });
+    const overload = new Overload({ store: faulty, clock, random: () => 0.5, log, queueBytesSoft: 0, queueBytesHard });
     const pause = () => Promise.resolve();
     const limits = { bodyBytesMax: 100_000, lineBytesMax: 10_000 };
     this.ingest = new Ingest({ store: faulty, registry, overload, delays: new Delays(clock), clock, pause, ...limits });

@@ -5,7 +5,8 @@ import { background } from "../service/background.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { type Running, runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
-import { describeError, log } from "../service/log.ts";
+import { describeError } from "../service/log.ts";
+import { log } from "../service/process_log.ts";
 import { choice, flag, integer, listOf, milliseconds, string } from "../service/setting_kinds.ts";
 import { setting, type Settings } from "../service/settings.ts";
 import { launchOf, supervise } from "../service/supervisor.ts";
@@ -89,7 +90,7 @@ async function startServer(
   const bounds = { clock: systemClock, tabsMax, clientsMax };
   const store = redis === undefined
     ? new MemoryStore({ ...bounds, buckets })
-    : new RedisStore({ ...bounds, ...redis, tls: await readTls(redis), random: systemRandom });
+    : new RedisStore({ ...bounds, ...redis, tls: await readTls(redis), random: systemRandom, log });
   const stopping = new AbortController();
   // The server must know its address, which is known once it listens.
   const ready = Promise.withResolvers<Server>();

@@ -2,6 +2,7 @@
 
 import type { RequestRefusal, Result } from "../core/refusal.ts";
 import type { Clock, Random } from "../core/world.ts";
+import type { Log } from "../service/log.ts";
 import { type Place, Places } from "../service/places.ts";
 import type { Store } from "./store/store.ts";
 
@@ -9,6 +10,7 @@ export interface OverloadOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   /** Bytes waiting in all queues from which on some posts are refused, ... */
   readonly queueBytesSoft: number;
   /** ... and from which on all are. */
@@ -27,6 +29,8 @@ export class Overload {
   #looked = -Infinity;
   #looking: Promise<void> | undefined;
   readonly #places = new Places();
+  /** While it refuses posts: since when, and how many. */
+  #overloaded: { readonly since: number; refused: number } | undefined;
 
   constructor(options: OverloadOptions) {
     this.#options = options;
@@ -37,7 +41,9 @@ export class Overload {
     await this.#look();
     const { queueBytesSoft, queueBytesHard, random } = this.#options;
     const fullness = (this.#queueBytes - queueBytesSoft) / (queueBytesHard - queueBytesSoft);
+    if (fullness <= 0) this.#relax();
     if (fullness >= 1 || random() < fullness) {
+      this.#refuse();
       const message = `cannot enqueue more while ${this.#queueBytes} bytes wait to be drained: post again later`;
       return later({ code: "over_capacity", message }, fullness);
     }
@@ -48,6 +54,24 @@ export class Overload {
   /** What this server has put into the queues since it last looked. */
   added(bytes: number): void {
     this.#queueBytes += bytes;
+  }
+
+  #refuse(): void {
+    const { clock, log, queueBytesSoft, queueBytesHard } = this.#options;
+    if (this.#overloaded === undefined) {
+      this.#overloaded = { since: clock(), refused: 0 };
+      const queueBytes = this.#queueBytes;
+      log.warn("refuses posts as too much waits to be drained", { queueBytes, queueBytesSoft, queueBytesHard });
+    }
+    this.#overloaded.refused++;
+  }
+
+  #relax(): void {
+    if (this.#overloaded === undefined) return;
+    const { since, refused } = this.#overloaded;
+    this.#overloaded = undefined;
+    const { clock, log } = this.#options;
+    log.info("takes all posts again", { refused, afterS: Math.round(clock() - since), queueBytes: this.#queueBytes });
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { limits } from "../core/limits.ts";
+import { createLog } from "../service/log.ts";
 import { entry } from "../tests/laws/store_fixtures.ts";
 import { Overload } from "./overload.ts";
 import { MemoryStore } from "./store/memory_store.ts";
@@ -7,9 +8,11 @@ import { MemoryStore } from "./store/memory_store.ts";
 function open(random: () => number = () => 0.5) {
   let now = 1000;
   const store = new MemoryStore({ buckets: 1, clock: () => now });
-  const overload = new Overload({ store, clock: () => now, random, queueBytesSoft: 1000, queueBytesHard: 2000 });
+  const logged: string[] = [];
+  const log = createLog({ clock: () => now, write: (line) => logged.push(line.slice(25)), repeatS: 0 });
+  const overload = new Overload({ store, clock: () => now, random, log, queueBytesSoft: 1000, queueBytesHard: 2000 });
   const fill = (bytes: number) => store.enqueue(undefined, [entry("a", "b", { bytes: new Uint8Array(bytes - 202) })]);
-  return { store, overload, fill, pass: (s: number) => now += s };
+  return { store, overload, logged, fill, pass: (s: number) => now += s };
 }
 
 Deno.test("Overload: lets all in up to the soft limit, some up to the hard one, and none above", async () => {
@@ -55,6 +58,20 @@ Deno.test("Overload: looks at the queues now and then, and counts what is added 
   assert((await overload.enter()).ok, "it has looked just before");
   pass(0.6);
   assert(!(await overload.enter()).ok, "it has looked again");
+});
+
+Deno.test("Overload: tells when refusing begins and when it is over", async () => {
+  const { overload, logged, pass } = open(() => 0);
+  overload.added(1500);
+  await overload.enter(); // looks, and finds nothing
+  overload.added(1500);
+  for (let post = 0; post < 3; post++) assert(!(await overload.enter()).ok);
+  pass(2);
+  assert((await overload.enter()).ok);
+  assertEquals(logged, [
+    "warn  refuses posts as too much waits to be drained queueBytes=1500 queueBytesSoft=1000 queueBytesHard=2000",
+    "info  takes all posts again refused=3 afterS=2 queueBytes=0",
+  ]);
 });
 
 Deno.test("Overload: bounds the posts that are read at once and the bytes that they hold", async () => {

@@ -52,7 +52,7 @@ export class Server {
   readonly #leaseMs: number;
 
   constructor(options: ServerOptions) {
-    const { store, registry, self, clock, random, sleep, pause, token } = options;
+    const { store, registry, self, clock, random, sleep, pause, log, token } = options;
     this.#options = options;
     const leaseMs = options.leaseMs ?? 5000;
     const membership = new Membership(store, self, { ttlMs: leaseMs });
@@ -61,7 +61,7 @@ export class Server {
     const delays = new Delays(clock);
     this.#drain = self.roles.includes("be") ? new Drain({ ...options, leaseMs, membership, delays }) : undefined;
     const overload = new Overload({
-      ...{ store, clock, random },
+      ...{ store, clock, random, log },
       queueBytesSoft: options.queueBytesSoft ?? limits.queueBytesSoft,
       queueBytesHard: options.queueBytesHard ?? limits.queueBytesHard,
     });
@@ -94,18 +94,42 @@ export class Server {
   }
 
   async #announce(signal: AbortSignal): Promise<void> {
+    const { clock, log, sleep } = this.#options;
+    let outSince: number | undefined;
     while (!signal.aborted) {
-      await this.#attempt("cannot announce this server", () => this.#membership.beat());
-      await this.#options.sleep(this.#leaseMs / BEATS, signal);
+      const before = this.#membership.members;
+      const isDone = await this.#attempt("cannot announce this server", () => this.#membership.beat());
+      if (!isDone) outSince ??= clock();
+      else if (outSince !== undefined) {
+        log.info("the store answers again", { afterS: Math.round(clock() - outSince) });
+        outSince = undefined;
+      }
+      this.#tellOfOthers(before);
+      await sleep(this.#leaseMs / BEATS, signal);
     }
   }
 
-  async #attempt(message: string, action: () => Promise<void>): Promise<void> {
+  #tellOfOthers(before: readonly Member[]): void {
+    const { members } = this.#membership;
+    const newIn = (some: readonly Member[], others: readonly Member[]) =>
+      some.filter(({ id }) => others.every((other) => other.id !== id)).map(({ url }) => url);
+    const [come, gone] = [newIn(members, before), newIn(before, members)];
+    if (come.length + gone.length === 0) return;
+    this.#options.log.info(`servers in the cluster: ${members.length}`, {
+      come: come.length === 0 ? undefined : come.join(" "),
+      gone: gone.length === 0 ? undefined : gone.join(" "),
+    });
+  }
+
+  /** Whether it was done. */
+  async #attempt(message: string, action: () => Promise<void>): Promise<boolean> {
     try {
       await action();
+      return true;
     } catch (error) {
       if (!(error instanceof StoreTrouble)) throw error;
       this.#options.log.warn(message, { error: describeError(error) });
+      return false;
     }
   }
 }

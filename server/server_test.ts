@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
-import { createLog } from "../service/log.ts";
+import { createLog, type Log } from "../service/log.ts";
 import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
 import { until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Server, type ServerOptions } from "./server.ts";
@@ -54,6 +54,31 @@ const BIDS = [
   { tab: "requests;route=/a;status=200", type: "TotalsCounter", events: [[1]] },
   { tab: "requests;route=/b;status=200", type: "TotalsCounter", events: [[2]] },
 ];
+
+Deno.test("server: tells who comes and goes, what it drains, and when the store is away and back", async () => {
+  const logged: string[] = [];
+  const log: Log = createLog({ clock: () => 0, write: (line) => logged.push(line.slice(25)), repeatS: Infinity });
+  const fixture = new Fixture({ log });
+  const other = { id: "server-2", url: "http://other", roles: ["be"], started: 0 } as const;
+  const stopping = new AbortController();
+  const running = fixture.server.run(stopping.signal);
+  const told = async (line: string) => {
+    for (let waits = 0; waits < 50 && !logged.some((each) => each.startsWith(line)); waits++) {
+      await fixture.time.pass(1000);
+    }
+    assertEquals(logged.filter((each) => each.startsWith(line)).length, 1, `${line} in\n${logged.join("\n")}`);
+  };
+  await told("info  servers in the cluster: 1 come=http://taba");
+  await told("info  drains 8 of 8 buckets before=0");
+  await fixture.store.heartbeat(other, 20_000);
+  await told("info  servers in the cluster: 2 come=http://other");
+  fixture.fateOf = () => "unreached";
+  await told("warn  cannot announce this server");
+  fixture.fateOf = () => "done";
+  await told("info  the store answers again afterS=");
+  stopping.abort();
+  await running;
+});
 
 Deno.test("server: what was posted is in the next answer, before and after it is drained", async () => {
   const fixture = new Fixture();

@@ -1,9 +1,10 @@
-// The life of a program: settings, start, one line that says where it listens, a signal, a stop within a bound. The
+// The life of a program: settings, log, start, one line that says where it listens, a signal, a stop within a bound. The
 // only place that exits: 0 after a stop, 2 where the user can set it right, 1 for a bug.
 
 import { background } from "./background.ts";
-import { describeError, log } from "./log.ts";
 import { ListenTrouble } from "./listen.ts";
+import { describeError } from "./log.ts";
+import { configureLog, log, logSettings } from "./process_log.ts";
 import { type About, readSettings, type Settings, type SettingTable } from "./settings.ts";
 import { systemSleep } from "./world.ts";
 
@@ -41,6 +42,7 @@ export async function runUntilStopped<const Table extends SettingTable>(
   options: LifecycleOptions<Table>,
 ): Promise<never> {
   const { about } = options;
+  configureLog({ logLevel: "info", logFormat: "text" });
   endOnBugs();
   const signalled = firstSignal();
   const sources = {
@@ -48,7 +50,7 @@ export async function runUntilStopped<const Table extends SettingTable>(
     env: (name: string) => Deno.env.get(name),
     readFile: (path: string) => Deno.readTextFileSync(path),
   };
-  const read = readSettings(options.table, { about, sources });
+  const read = readSettings({ ...options.table, ...logSettings }, { about, sources });
   switch (read.kind) {
     case "told":
       console.log(read.text);
@@ -59,14 +61,18 @@ export async function runUntilStopped<const Table extends SettingTable>(
     case "settings":
       break;
   }
+  configureLog(read.settings);
   const running = await startOrExit(options, read.settings);
   console.log(`${about.name} listening on ${running.url}`);
+  log.info("started", { program: about.name, version: about.version, url: running.url, pid: Deno.pid });
   log.info("stopping", { signal: await signalled });
   const isDone = await Promise.race([
     running.stop().then(() => true),
     systemSleep(running.stopMs + STOP_GRACE_MS).then(() => false),
   ]);
-  if (!isDone) log.error("did not stop in time", { stopMs: running.stopMs });
+  log.settle();
+  if (isDone) log.info("stopped");
+  else log.error("did not stop in time", { stopMs: running.stopMs });
   return Deno.exit(isDone ? 0 : EXIT_BUG);
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Program, runProgram } from "../tools/program.ts";
 
 const program = { name: "lifecycle", module: "tests/programs/lifecycle.ts" };
@@ -11,9 +11,35 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     running.signal(signal);
     running.signal(signal);
     assertEquals(await running.exit(), 0);
-    assertMatch(running.output, new RegExp(`info  stopping signal=${signal}$`));
+    assertMatch(running.output, new RegExp(`info  stopping signal=${signal}\n.* info  stopped$`));
   });
 }
+
+Deno.test("runUntilStopped: logs as --log-level and --log-format say, a flood as one line with a count", async () => {
+  const flooding = ["--ends", "in-flood"];
+  await using json = new Program({ ...program, args: [...flooding, "--log-format", "json"] });
+  await json.line(/listening/, START_MS);
+  json.signal("SIGTERM");
+  assertEquals(await json.exit(), 0);
+  const told = json.output.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  assertEquals(
+    told.map(({ level, message, repeatsUnsaid }) => [level, message, repeatsUnsaid]),
+    [
+      ["WARN", "the same again", undefined],
+      ["INFO", "started", undefined],
+      ["INFO", "stopping", undefined],
+      ["WARN", "the same again", 999],
+      ["INFO", "stopped", undefined],
+    ],
+  );
+  assertEquals([told[0].index, told[1].url, told[2].signal], [0, "nowhere", "SIGTERM"]);
+  assert(told.every((line) => !Number.isNaN(Date.parse(line["@timestamp"]))));
+
+  await using quiet = new Program({ ...program, args: [...flooding, "--log-level=error"] });
+  await quiet.line(/listening/, START_MS);
+  quiet.signal("SIGTERM");
+  assertEquals([await quiet.exit(), quiet.output], [0, "lifecycle listening on nowhere"]);
+});
 
 Deno.test("runUntilStopped: a stop that takes longer than it said is cut off with 1", async () => {
   await using running = new Program({ ...program, args: ["--ends", "late"] });
@@ -39,7 +65,8 @@ Deno.test("runUntilStopped: trouble of the user's making is one line and 2", asy
   });
   assertEquals(await runProgram({ ...program, args: ["--ends", "never"] }), {
     code: 2,
-    output: "lifecycle: cannot start as --ends must be one of well, late, by-bug, by-background, before-start: " +
+    output:
+      "lifecycle: cannot start as --ends must be one of well, late, by-bug, by-background, before-start, in-flood: " +
       'current value is "never"',
   });
 });

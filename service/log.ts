@@ -1,8 +1,7 @@
-// What a program says about itself: one line an event to standard error. Trouble that repeats becomes one line an
-// interval with a count, so that an outage can't fill a disk.
+// What a program says about itself: one line an event. Trouble that repeats becomes one line an interval with a count,
+// so that an outage can't fill a disk. Where the lines go is said in process_log.ts.
 
 import type { Clock } from "../core/world.ts";
-import { systemClock } from "./world.ts";
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -13,51 +12,99 @@ export interface Log {
   error(message: string, fields?: Fields): void;
 }
 
+export type Level = keyof Log;
+
+/** What becomes a line. */
+export interface LogEntry {
+  readonly time: number;
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 export interface LogOptions {
   readonly clock: Clock;
-  /** Takes one line, without its end. */
-  readonly write: (line: string) => void;
   /** The same level and message are written once in this time. */
   readonly repeatS?: number;
 }
 
-/** Messages told apart while they repeat. Ours are constants, so this bounds a mistake. */
+/** A log that counts repeats. */
+export interface CountingLog extends Log {
+  /** Tells of what repeated and was not told again since. */
+  settle(): void;
+}
+
+/** Messages told apart while they repeat. Ours are few, so this bounds a mistake. */
 const MESSAGES_MAX = 1000;
 
 interface Repeats {
+  readonly level: Level;
+  readonly message: string;
   readonly since: number;
   count: number;
 }
 
-export function createLog(options: LogOptions): Log {
-  const { clock, write, repeatS = 10 } = options;
-  const repeatsByMessage = new Map<string, Repeats>();
+/** `write` takes one line, without its end. */
+export function createLog({ write, ...options }: LogOptions & { readonly write: (line: string) => void }): Log {
+  return countingLog((entry) => write(textLine(entry)), options);
+}
 
-  function tell(level: string, message: string, fields: Fields = {}): void {
-    const now = clock();
+export function countingLog(take: (entry: LogEntry) => void, options: LogOptions): CountingLog {
+  const { clock, repeatS = 10 } = options;
+  /** In the order of `since`. */
+  const repeatsByKey = new Map<string, Repeats>();
+
+  function tell(level: Level, message: string, fields: Fields = {}): void {
+    const time = clock();
     const key = `${level} ${message}`;
-    const repeats = repeatsByMessage.get(key);
-    if (repeats !== undefined && now < repeats.since + repeatS) {
+    const repeats = repeatsByKey.get(key);
+    if (repeats !== undefined && time < repeats.since + repeatS) {
       repeats.count++;
       return;
     }
-    const unsaid = repeats !== undefined && repeats.count > 0 ? { repeatsUnsaid: repeats.count } : {};
-    // Deleted first, so that the map stays in the order of `since`.
-    repeatsByMessage.delete(key);
-    repeatsByMessage.set(key, { since: now, count: 0 });
-    if (repeatsByMessage.size > MESSAGES_MAX) forgetOldest(repeatsByMessage);
-    write(lineOf(now, `${level.padEnd(5)} ${message}`, { ...fields, ...unsaid }));
+    repeatsByKey.delete(key);
+    forgetUntil(time - repeatS, time);
+    repeatsByKey.set(key, { level, message, since: time, count: 0 });
+    if (repeatsByKey.size > MESSAGES_MAX) forgetOldest(time);
+    take({ time, level, message, fields: repeats === undefined ? fields : { ...fields, ...unsaid(repeats) } });
+  }
+
+  function forgetUntil(until: number, time: number): void {
+    for (const { since } of repeatsByKey.values()) {
+      if (since > until) return;
+      forgetOldest(time);
+    }
+  }
+
+  function forgetOldest(time: number): void {
+    for (const [key, repeats] of repeatsByKey) {
+      repeatsByKey.delete(key);
+      const { level, message, count } = repeats;
+      if (count > 0) take({ time, level, message, fields: unsaid(repeats) });
+      return;
+    }
   }
 
   return {
     info: (message, fields) => tell("info", message, fields),
     warn: (message, fields) => tell("warn", message, fields),
     error: (message, fields) => tell("error", message, fields),
+    settle: () => forgetUntil(Infinity, clock()),
   };
 }
 
-/** The log of this process. Composition roots hand it on. */
-export const log: Log = createLog({ clock: systemClock, write: (line) => console.error(line) });
+function unsaid({ count }: Repeats): Fields {
+  return count === 0 ? {} : { repeatsUnsaid: count };
+}
+
+/** Time, level, message and fields for people to read. */
+export function textLine({ time, level, message, fields }: LogEntry): string {
+  let line = `${new Date(time * 1000).toISOString()} ${level.padEnd(5)} ${oneLine(message)}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${name}=${valueText(value)}`;
+  }
+  return line;
+}
 
 /** An error and what caused it, in one line. */
 export function describeError(error: unknown): string {
@@ -71,22 +118,7 @@ function oneLine(value: string): string {
   return value.replaceAll(/\s*[\r\n]+\s*/g, " ");
 }
 
-function lineOf(now: number, told: string, fields: Fields): string {
-  let line = `${new Date(now * 1000).toISOString()} ${oneLine(told)}`;
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` ${name}=${valueText(value)}`;
-  }
-  return line;
-}
-
-function valueText(value: string | number | boolean): string {
+function valueText(value: unknown): string {
   const plain = String(value);
   return /^[\w.:/+-]+$/.test(plain) ? plain : JSON.stringify(plain);
-}
-
-function forgetOldest(repeatsByMessage: Map<string, Repeats>): void {
-  for (const key of repeatsByMessage.keys()) {
-    repeatsByMessage.delete(key);
-    return;
-  }
 }

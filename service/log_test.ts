@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createLog, describeError } from "./log.ts";
+import { countingLog, createLog, describeError, textLine } from "./log.ts";
 
 function fixture() {
   const lines: string[] = [];
@@ -31,6 +31,25 @@ Deno.test("log: repeats within the interval become a count on the next line", ()
     "error up",
     "error down index=6 repeatsUnsaid=5",
     "error down",
+  ]);
+});
+
+Deno.test("log: the count of a flood that ended is told with what comes next, or at the end", () => {
+  const lines: string[] = [];
+  const time = { now: 1763890000 };
+  const log = countingLog((entry) => lines.push(textLine(entry).slice(25)), { clock: () => time.now, repeatS: 10 });
+  for (let index = 0; index < 1000; index++) log.warn("down", { index });
+  time.now += 60;
+  log.info("up");
+  for (let index = 0; index < 3; index++) log.warn("down", { index });
+  log.settle();
+  log.settle();
+  assertEquals(lines, [
+    "warn  down index=0",
+    "warn  down repeatsUnsaid=999",
+    "info  up",
+    "warn  down index=0",
+    "warn  down repeatsUnsaid=2",
   ]);
 });
 

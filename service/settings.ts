@@ -19,7 +19,7 @@ export type Settings<Table extends SettingTable> = {
 };
 
 /** A default of undefined says that the setting may be absent. */
-export function setting<Value, Default extends Value | undefined>(
+export function setting<Value, const Default extends Value | undefined>(
   kind: Kind<Value>,
   options: { readonly default: Default; readonly help: string },
 ): Setting<Value | Default> {

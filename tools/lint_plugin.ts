@@ -20,6 +20,7 @@ const rooms: Readonly<Record<string, Room>> = {
 /** What only single files may import, beyond their room. */
 const doors: Readonly<Record<string, Room>> = {
   "server/store/shards.ts": { rooms: [], packages: ["ioredis", "node:"] },
+  "service/process_log.ts": { rooms: [], packages: ["@logtape/logtape"] },
   "server/main.ts": { rooms: ["client"], packages: [] }, // a server records tabs of its own
   "agent/record_file.ts": { rooms: [], packages: ["node:zlib"] }, // for its checksum
   "agent/main.ts": { rooms: ["client"], packages: [] },

@@ -6,6 +6,7 @@ import { bucketOf } from "../../core/buckets.ts";
 import type { BatchId } from "../../core/event.ts";
 import { limits } from "../../core/limits.ts";
 import type { Clock, Random } from "../../core/world.ts";
+import type { Log } from "../../service/log.ts";
 import { formatMember, parseMember } from "./member.ts";
 import { packEntries, packState, unpackState } from "./packed.ts";
 import { itemsOf, namesArgument } from "./redis_batch.ts";
@@ -58,6 +59,7 @@ export interface RedisStoreOptions {
   readonly clock: Clock;
   /** Names the items of queues. */
   readonly random: Random;
+  readonly log: Log;
 }
 
 /** The queue is read by this many bytes a call ... */
@@ -87,6 +89,9 @@ export class RedisStore implements Store {
       credentials: options.credentials ?? {},
       tls: options.tls,
       replicas: options.replicas ?? 0,
+      onReplaced: (shard, { host, port }) => {
+        options.log.warn(`shard ${shard} has a new master`, { master: `${host}:${port}` });
+      },
       check: (range, run) => this.#check(range, run),
     });
     this.#shardByBucket = Array.from({ length: options.buckets }, (_, bucket) => {

@@ -30,6 +30,8 @@ export interface ShardsOptions {
   /** Replicas that must confirm what has to be replicated. */
   readonly replicas: number;
   /** Asked on each new connection before it is used: why it must not be. */
+  /** Told once of each master that took a shard over. */
+  readonly onReplaced: (name: string, master: Address) => void;
   readonly check: (range: ShardRange, run: (call: Call) => Promise<unknown>) => Promise<string | undefined>;
 }
 
@@ -42,11 +44,12 @@ const SILENCE_MS = 1500;
 export class Shards implements AsyncDisposable {
   readonly all: readonly Shard[];
   readonly #watches: readonly Watch[];
+  readonly #newMasterByName = new Map<string, string>();
 
   constructor(ranges: readonly ShardRange[], options: ShardsOptions) {
     this.#watches = options.sentinels.map((sentinel) =>
       new Watch(sentinel, options, (name, master) => {
-        for (const shard of this.all) if (shard.name === name) shard.follow(master);
+        for (const shard of this.all) if (shard.name === name) this.#follow(shard, master, options.onReplaced);
       })
     );
     const onUse = () => this.#watches.forEach((watch) => watch.begin());
@@ -57,6 +60,15 @@ export class Shards implements AsyncDisposable {
         open: () => new RedisLink(range, { ...options, onUse, whySilent }),
       })
     );
+  }
+
+  /** Each Sentinel tells of a new master. */
+  #follow(shard: Shard, master: Address, onReplaced: ShardsOptions["onReplaced"]): void {
+    shard.follow(master);
+    const address = `${master.host}:${master.port}`;
+    if (this.#newMasterByName.get(shard.name) === address) return;
+    this.#newMasterByName.set(shard.name, address);
+    onReplaced(shard.name, master);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 // Redis masters are killed under load, and Sentinel promotes their replicas. With `replicas: 1` nothing that was accepted
 // is lost or doubled; with `replicas: 0` the newest may be, and the test prints how much was.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { LocalRedis, RedisNode } from "../../tools/local_redis.ts";
 import { differences, readTabs } from "./ledger.ts";
 import { startTrial, statusOf, type Trial } from "./trial.ts";
@@ -49,6 +49,9 @@ Deno.test("cluster: recovers when a master is killed with replicas: 0, and print
   console.log(
     `    SIGKILL of the master: all senders were accepted again after ${seconds(performance.now() - killed.at)}`,
   );
+  for (const { program } of servers) {
+    assert(program.output.includes(`warn  shard ${killed.shard} has a new master`), program.output);
+  }
   await trial.stopLoad();
   const accepted = new Map(trial.ledgers.flatMap((ledger) => [...ledger.accepted()]));
   const [{ url }] = servers;

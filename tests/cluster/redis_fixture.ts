@@ -1,6 +1,8 @@
 // Stores on a local Redis, for tests of the store and of what runs above it.
 
 import { RedisStore, type RedisStoreOptions } from "../../server/store/redis_store.ts";
+import { createLog } from "../../service/log.ts";
+import { systemClock } from "../../service/world.ts";
 import type { LocalRedis } from "../../tools/local_redis.ts";
 
 let prefixes = 0;
@@ -20,8 +22,9 @@ export function openStore(
       buckets: [first(shard), first(shard + 1) - 1],
     })),
     prefix: `test-${prefixes++}:`,
-    clock: () => Date.now() / 1000,
+    clock: systemClock,
     random: Math.random,
+    log: createLog({ clock: systemClock, write: () => {} }),
     ...options,
   });
 }

@@ -90,6 +90,7 @@ export class ServerSim {
       store: posted,
       clock,
       random: () => 0.5,
+      log: createLog({ clock, write: () => {} }),
       queueBytesSoft: Infinity,
       queueBytesHard: Infinity,
     });
