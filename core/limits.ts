@@ -89,6 +89,11 @@ export const limits = {
   /** Characters of such rows. */
   charactersSortedMax: 4 * MIB,
 
+  /** Rows of the busiest that an answer has, ... */
+  topRowsMax: 1000,
+  /** ... and clients or tags among which they are looked for, each held with its sums. */
+  topNamesMax: 100_000,
+
   /** Those who watch a server at once: each may ask it for something else, every second. */
   watchersMax: 100,
   /** Tabs that one of them may watch, ... */

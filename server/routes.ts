@@ -7,6 +7,7 @@
 // GET  /projection  the State of each client of a tab  ?name ?client ?re ?tag
 // GET  /supertabs   all tabs of one type in one        ?name ?client ?re ?tag
 // GET  /watch       what /tabs shows, once a second    ?name ?client ?re ?tag ?by
+// GET  /top         the busiest tabs, clients or tags  ?of ?window ?by ?limit, and ?name ?client ?re ?tag
 // GET  /names       the names of tabs                  ?name ?re ?tag
 // GET  /types       the types of tabs, by name         ?name ?re ?tag
 // GET  /clients     the names of clients               ?client ?re
@@ -38,6 +39,8 @@
 // counts none). It alone shows what other shards hold where one can't be read: then `complete` is false, and `missing`
 // names the shard. What holds no States is in it as in JSON.
 //
+// /top answers {"asOf", "rows": [{"name", "count", "total"}]} (top.ts has its parameters); tags are named `key=value`.
+//
 // /watch sends server-sent events: `tabs` with {"asOf", "tabs": {"name": value}}, at most `watchedTabsMax` tabs, and
 // `trouble` with {"error"}, after which it goes on.
 
@@ -67,6 +70,7 @@ import {
 import { type Parameter, readSelection, type Selection } from "./selection.ts";
 import { serversStatus, type ServerStatus } from "./status.ts";
 import { type Store, StoreTrouble } from "./store/store.ts";
+import { readTop, topRows } from "./top.ts";
 import type { Watches } from "./watch.ts";
 
 export interface Parts {
@@ -149,6 +153,16 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
       async GET(request, selection) {
         const asked = askedBy(request);
         return reduced(await query.superAggregates(selection, asked.missing), asked);
+      },
+    }],
+    ["/top", {
+      parameters: [...STATES, "of", "window", "by", "limit"],
+      async GET({ url, signal }) {
+        const question = readTop(new URL(url).searchParams);
+        if (!question.ok) return refused(question.refusal);
+        const asOf = clock();
+        const found = await topRows(query, question.value, { now: asOf, signal });
+        return found.ok ? json({ asOf, rows: found.value }) : refused(found.refusal);
       },
     }],
     ["/names", {

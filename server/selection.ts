@@ -19,7 +19,8 @@ export interface Selection {
   readonly by: readonly string[];
 }
 
-export type Parameter = "name" | "client" | "re" | "tag" | "by";
+/** Those after `by` are read by the routes that have them. */
+export type Parameter = "name" | "client" | "re" | "tag" | "by" | "of" | "window" | "limit";
 
 /** Longer than any that a person writes. */
 const PATTERN_CHARACTERS_MAX = 1000;

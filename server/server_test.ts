@@ -129,6 +129,19 @@ Deno.test("server: detailed JSON says of when an answer is and whether it is who
   assertEquals((await ask("/latency")).enqueue.type, "PercentileGroup");
 });
 
+Deno.test("server: names the busiest of what it has", async () => {
+  const fixture = new Fixture();
+  await fixture.post(...BIDS);
+  const rows = [{ name: "bids", count: 3, total: 6.75 }];
+  assertEquals(await fixture.json("/top"), { asOf: fixture.time.clock(), rows });
+  assertEquals((await fixture.json("/top?of=clients&by=total&limit=1")).rows, [{
+    name: "web-1",
+    count: 2,
+    total: 4.75,
+  }]);
+  assertEquals((await fixture.ask("/top?by=x")).status, 400);
+});
+
 Deno.test("server: text is the default, and says nothing where nothing is found", async () => {
   const fixture = new Fixture();
   for (const path of ["/tabs", "/projection", "/supertabs", "/names", "/types", "/clients", "/tabs?by=x"]) {
