@@ -75,8 +75,10 @@ function lineOf({ name, figure, series }: Row, asOf: number): string {
   const { text, count, total, p50, p99 } = figure;
   const time = `${new Date(asOf * 1000).toISOString().slice(0, 19)}Z`;
   const perS = text === undefined ? series.latest : undefined;
-  const numbers = Object.entries({ per_s: perS, count, total, p50, p99 })
-    .flatMap(([key, value]) => value === undefined ? [] : [`${key}=${Number(value.toPrecision(12))}`]);
+  // Percentiles are within 0.5 %, and a rate is no more exact than the clock: more digits would say nothing.
+  const rough = (value: number | undefined) => value === undefined ? undefined : Number(value.toPrecision(4));
+  const numbers = Object.entries({ per_s: rough(perS), count, total, p50: rough(p50), p99: rough(p99) })
+    .flatMap(([key, value]) => value === undefined ? [] : [`${key}=${Number(value.toPrecision(15))}`]);
   return [time, clean(name), ...numbers, ...text === undefined ? [] : [`value=${JSON.stringify(clean(text))}`]].join(
     " ",
   );
