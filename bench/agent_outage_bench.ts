@@ -1,78 +1,97 @@
-// An agent whose servers are away for a minute, under load: how its resident memory goes, and whether all is counted
-// afterwards. Posts are given to its handler as Requests, as fast as the load asks, in this process.
+// A real agent whose servers are away for a minute, under load: how its resident memory goes, and whether all is counted
+// afterwards. The load and the server that comes back are this process, the agent is one of its own.
+//
+// States grow for a while by design: a new tab fills its cells of a second within the first minute, and coarser ones
+// later. To tell that from what grows without end, the load before the measured minute has times that are spread over
+// the last hour, so that every cell of each tab is in use when it begins.
 
-import { Agent } from "../agent/agent.ts";
-import { NoJournal } from "../agent/journaling.ts";
-import { createRegistry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { createLog } from "../service/log.ts";
-import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
+import { systemClock, systemSleep } from "../service/world.ts";
 import { FakeServer } from "../tests/sim/fake_server.ts";
+import { freePorts } from "../tools/free_ports.ts";
+import { startService } from "../tools/program.ts";
+import { report, title } from "./harness.ts";
 
-const AWAY_S = Number(Deno.args[0] ?? 60);
+const [AWAY_S = 60, FILL_S = 20] = Deno.args.map(Number);
 const EVENTS_A_SECOND = 200_000;
 const TABS = 5000;
 const CLIENTS = 10;
 /** Each client posts twice a second. */
 const POSTS_A_SECOND = 2 * CLIENTS;
 const EVENTS_A_POST = EVENTS_A_SECOND / POSTS_A_SECOND;
-
-const server = new FakeServer({ clock: systemClock, sleep: systemSleep });
-let isAway = true;
-server.fate = () => isAway ? "unreached" : "answered";
-const agent = new Agent({
-  ...{ registry: createRegistry(), journal: new NoJournal("bench"), servers: ["http://one", "http://two"] },
-  ...{ flushMs: 500, statesMax: limits.agentStatesMax, outboxBytesMax: limits.outboxBytesMax },
-  ...{ batchBytesMax: limits.batchBytesMax, clock: systemClock, random: systemRandom, sleep: systemSleep },
-  ...{ pause: systemPause, log: createLog({ clock: systemClock, write: () => {} }) },
-  async fetch(request) {
-    const response = await server.fetch(request);
-    server.received.length = 0; // else the measure would be of what it keeps
-    return response;
-  },
-});
-const running = agent.run();
+const SPREAD_S = 3600;
+/** An agent tries servers that have been away for long only now and then. */
+const BACK_S = 120;
 
 /** Each client has its share of the tabs, and each of its posts some events of each of them. */
-const bodies = Array.from({ length: CLIENTS }, (_, client) => {
+function bodyOf(post: number, spreadS: number): string {
+  const client = post % CLIENTS;
   const tabs = TABS / CLIENTS;
+  const now = systemClock();
   const lines: string[] = [JSON.stringify({ client: `web-${client}` })];
   for (let tab = 0; tab < tabs; tab++) {
-    const events = Array.from({ length: EVENTS_A_POST / tabs }, (_, index) => [1 + (tab + 7 * index) % 100]);
+    const events = Array.from({ length: EVENTS_A_POST / tabs }, (_, index) => {
+      const value = 1 + (tab + 7 * index) % 100;
+      return spreadS === 0 ? [value] : [Math.floor(now - spreadS * Math.random() ** 3), value];
+    });
     lines.push(JSON.stringify({ tab: `tab-${client * tabs + tab}`, events }));
   }
-  return new TextEncoder().encode(lines.join("\n"));
-});
-
-const begun = performance.now();
-let posts = 0;
-const curve: number[] = [];
-for (let second = 1; second <= AWAY_S; second++) {
-  // A machine that can't keep up gets less load, not more time.
-  const end = begun + 1000 * second;
-  for (let post = 0; post < POSTS_A_SECOND && performance.now() < end; post++) {
-    const response = await agent.fetch(
-      new Request("http://agent/post", { method: "POST", body: bodies[posts++ % CLIENTS] }),
-    );
-    if (response.status !== 200) throw new Error(`a post was refused: ${await response.text()}`);
-    await response.body?.cancel();
-    await systemPause();
-  }
-  const early = end - performance.now();
-  if (early > 0) await systemSleep(early);
-  curve.push(Deno.memoryUsage().rss / 2 ** 20);
-  if (second % 5 === 0 || second <= 5) {
-    const { states, batches } = agent.status();
-    console.log(`${second} s: ${curve[second - 1].toFixed(0)} MiB, ${states} States, ${batches.open} batches open`);
-  }
+  return lines.join("\n");
 }
+
+function residentMiB(pid: number): number {
+  const [, kib] = /^VmRSS:\s*(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+  return Number(kib) / 1024;
+}
+
+const [port] = freePorts(1);
+const args = ["--port", "0", "--server", `http://127.0.0.1:${port}`];
+const permissions = ["--allow-all", ...Deno.env.get("AGENT_FLAGS")?.split(" ") ?? []];
+await using agent = await startService({ name: "agent", module: "agent/main.ts", args, permissions });
+const status = async () => await (await fetch(`${agent.url}/status`)).json();
+const recent = Array.from({ length: CLIENTS }, (_, client) => bodyOf(client, 0));
+
+let posts = 0;
+/** Resident memory at the end of each second. A machine that can't keep up gives less load, not more time. */
+async function load(seconds: number, spreadS: number): Promise<number[]> {
+  const curve: number[] = [];
+  const begun = performance.now();
+  for (let second = 1; second <= seconds; second++) {
+    const end = begun + 1000 * second;
+    for (let post = 0; post < POSTS_A_SECOND && performance.now() < end; post++, posts++) {
+      const body = spreadS === 0 ? recent[posts % CLIENTS] : bodyOf(posts, spreadS);
+      const response = await fetch(`${agent.url}/post`, { method: "POST", body });
+      if (response.status !== 200) throw new Error(`a post was refused: ${await response.text()}`);
+      await response.body?.cancel();
+    }
+    const early = end - performance.now();
+    if (early > 0) await systemSleep(early);
+    curve.push(Math.round(residentMiB(agent.program.pid)));
+  }
+  return curve;
+}
+
+title(`An agent without servers, over ${TABS} tabs: resident memory in MiB, second by second`);
+report(`filling all cells, ${FILL_S} s`, (await load(FILL_S, SPREAD_S)).join(" "));
+const [before, begun] = [posts, performance.now()];
+const curve = await load(AWAY_S, 0);
+const rate = (posts - before) * EVENTS_A_POST / (performance.now() - begun) * 1000;
+report(`then ${AWAY_S} s at ${Math.round(rate / 1000)} k events/s`, curve.join(" "));
+const { states, batches } = await status();
+report("States held; batches sealed and open", `${states}; ${batches.open}`);
+
 const events = posts * EVENTS_A_POST;
-const rate = events / (performance.now() - begun) * 1000;
-console.log(`away for ${AWAY_S} s at ${Math.round(rate)} events/s over ${TABS} tabs; servers are back`);
-isAway = false;
+const server = new FakeServer({ clock: systemClock, sleep: systemSleep });
+await using _listening = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, async (request) => {
+  const response = await server.fetch(request);
+  server.received.length = 0;
+  return response;
+});
 const back = performance.now();
-while (agent.status().events.acked < events) await systemSleep(20);
+while ((await status()).events.acked < events && performance.now() < back + 1000 * BACK_S) await systemSleep(100);
 const counted = Object.values(server.events()).reduce((sum, count) => sum + count, 0);
-console.log(`${counted} of ${events} events counted ${((performance.now() - back) / 1000).toFixed(1)} s later`);
-await Promise.all([agent.stop(1000), running]);
+report(
+  "servers are back",
+  `${counted} of ${events} events counted ${((performance.now() - back) / 1000).toFixed(1)} s later`,
+);
+report("resident memory after that", `${Math.round(residentMiB(agent.program.pid))} MiB`);
 if (counted !== events) Deno.exit(1);
