@@ -144,6 +144,7 @@ export class Agent {
     while (!this.#isStopping) {
       await sleep(flushMs, this.#stopping.signal);
       if (!this.#isStopping) await this.#flush();
+      await this.#compact();
     }
   }
 
@@ -198,6 +199,14 @@ export class Agent {
     const { log } = this.#options;
     if (isFull) log.warn("folds on without sealing as too much is not acknowledged", { batches, bytes });
     else log.info("seals again", { batches, bytes });
+  }
+
+  /** While no server can be reached, what comes takes room by tabs and not by time. */
+  async #compact(): Promise<void> {
+    for (const _ of this.#intake.compact()) {
+      await this.#options.pause();
+      if (this.#isStopping) return;
+    }
   }
 
   /** Seals as much of what the last turn closed as the outbox has room for. */

@@ -105,6 +105,11 @@ export class Intake {
     return accept(refused);
   }
 
+  /** Has what is folded take little room in the journal, in steps between which posts may come. */
+  compact(): Iterable<void> {
+    return this.#segment.compact(this.#folding);
+  }
+
   /** Closes the current States, so that `seal` gives them out, unless earlier ones still wait for that. */
   turn(): void {
     if (this.#closed.length > 0 || this.#folding.size === 0) return;

@@ -11,8 +11,8 @@ import { background } from "../service/background.ts";
 import { describeError, type Log } from "../service/log.ts";
 import type { Journal, JournalStatus, Left, Segment } from "./journaling.ts";
 import { MemoryFile, type Noted, noteOnce } from "./memory_file.ts";
-import type { DiskFile, Ending } from "./record_file.ts";
-import { DiskSegment, type Keeper } from "./segment.ts";
+import type { DiskFile, Ending, RecordFile } from "./record_file.ts";
+import { DiskSegment, type Keeper, NEW } from "./segment.ts";
 
 /** What is done to files of the folder, by their names. Errors are thrown as they come. */
 export interface Disk {
@@ -40,7 +40,6 @@ export interface JournalOptions {
 }
 
 const MEMORY = "memory";
-const NEW_MEMORY = "memory.new";
 const RESERVE = "reserve";
 const LOCK = "lock";
 
@@ -108,6 +107,7 @@ class DiskJournal implements Journal, Keeper {
   #hasReserve = false;
   #tornRecords = 0;
   #corruptFiles = 0;
+  #compactions = 0;
   #failures = 0;
   #lastError: string | undefined;
 
@@ -117,7 +117,7 @@ class DiskJournal implements Journal, Keeper {
     const names = disk.names();
     const segments = names.filter((name) => /^\d+\.segment$/.test(name)).sort();
     if (!names.includes(MEMORY) && segments.length > 0) throw new Error(`its file "${MEMORY}" is not there`);
-    if (names.includes(NEW_MEMORY)) disk.remove(NEW_MEMORY);
+    for (const name of names) if (name.endsWith(NEW)) disk.remove(name);
     const { memory, remembered, ending } = MemoryFile.open(disk.open(MEMORY), this.applied);
     this.#ended(MEMORY, ending);
     if (remembered.sender === undefined && (segments.length > 0 || ending === "corrupt")) {
@@ -173,6 +173,7 @@ class DiskJournal implements Journal, Keeper {
       segments: this.#segments.size,
       tornRecords: this.#tornRecords,
       corruptFiles: this.#corruptFiles,
+      compactions: this.#compactions,
       failures: this.#failures,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     };
@@ -183,8 +184,13 @@ class DiskJournal implements Journal, Keeper {
     this.#disk.close();
   }
 
+  get slackBytes(): number {
+    return limits.journalSlackShare * this.#options.bytesMax;
+  }
+
   create(name: string): DiskFile {
     const file = this.#disk.open(name);
+    file.truncateSync(0);
     if (this.#options.fsync) this.#disk.sync();
     return file;
   }
@@ -201,6 +207,21 @@ class DiskJournal implements Journal, Keeper {
 
   note(write: () => void): boolean {
     return this.#attempt(write) || (this.#giveUpReserve() && this.#attempt(write));
+  }
+
+  tidy(write: () => void): boolean {
+    return this.#attempt(write);
+  }
+
+  replace(name: string, records: RecordFile): void {
+    if (this.#options.fsync) records.syncNow();
+    this.#disk.rename(`${name}${NEW}`, name);
+    this.#compactions++;
+    this.#syncNames();
+  }
+
+  discard(name: string): void {
+    this.#unlink(name);
   }
 
   isSafe(segment: DiskSegment): boolean {
@@ -261,14 +282,22 @@ class DiskJournal implements Journal, Keeper {
 
   /** Writes the memory without what is known to be over, beside the old one until it is whole. */
   #renewMemory(): void {
-    const file = this.#disk.open(NEW_MEMORY);
-    file.truncateSync(0);
-    const memory = MemoryFile.create(file, { ...this.#own, applied: this.applied });
+    const memory = MemoryFile.create(this.create(`${MEMORY}${NEW}`), { ...this.#own, applied: this.applied });
     if (this.#options.fsync) memory.syncNow();
-    this.#disk.rename(NEW_MEMORY, MEMORY);
-    if (this.#options.fsync) this.#disk.sync();
+    this.#disk.rename(`${MEMORY}${NEW}`, MEMORY);
     this.#memory.shut();
     this.#memory = memory;
+    this.#syncNames();
+  }
+
+  /** After a rename: there is no way back to the file that had the name before. */
+  #syncNames(): void {
+    if (!this.#options.fsync) return;
+    try {
+      this.#disk.sync();
+    } catch (cause) {
+      throw new BugError(`the disk must keep the names of files: ${describeError(cause)}`, { cause });
+    }
   }
 
   #makeReserve(): void {

@@ -117,10 +117,14 @@ function seeded(seed: number): (below: number) => number {
 const fates: readonly Fate[] = ["answered", "answered", "lost", "unreached", { status: 503 }, { delayMs: 1500 }];
 
 Deno.test("Journal: killed in any write, on a disk that fills up, all that was accepted counts once", async () => {
+  let compactions = 0;
   for (let seed = 1; seed <= 60; seed++) {
     const below = seeded(seed);
     const disk = new MemoryDisk();
-    await using fixture = new Fixture(disk, { batchBytesMax: 300 + below(1000), fsync: below(2) === 1 });
+    await using fixture = new Fixture(disk, {
+      ...{ batchBytesMax: 300 + below(1000), fsync: below(2) === 1 },
+      bytesMax: below(2) === 1 ? 64 * 300 : limits.journalBytesMax, // with little room, posts soon give way to States
+    });
     const { server } = fixture;
     server.fate = () => fates[below(fates.length)];
     const accepted: Record<string, number> = {};
@@ -147,6 +151,7 @@ Deno.test("Journal: killed in any write, on a disk that fills up, all that was a
       if (now.isDead || below(10) === 0) fixture.restart(now.restarted());
       if (below(4) === 0) assertMatch((await fixture.post(posted)).text, /"repeated":true|journal/);
     }
+    compactions += fixture.journal.status()?.compactions ?? 0;
     assert(fixture.disk instanceof MemoryDisk);
     const last = fixture.disk.restarted();
     last.bytesMax = Number.MAX_SAFE_INTEGER;
@@ -155,8 +160,9 @@ Deno.test("Journal: killed in any write, on a disk that fills up, all that was a
     const books = Object.entries(server.events()).toSorted();
     assertEquals(books, Object.entries(accepted).toSorted(), `seed ${seed}`);
     assertEquals(fixture.journal.status()?.corruptFiles, 0);
-    assertEquals(last.names().filter((name) => name.endsWith(".segment")), [], `seed ${seed}`);
+    assertEquals(last.names().filter((name) => name.includes(".segment")), [], `seed ${seed}`);
   }
+  assert(compactions > 0);
 });
 
 Deno.test("Journal: a restarted agent goes on under its old ids and knows what its clients have sent", async () => {

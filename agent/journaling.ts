@@ -12,6 +12,11 @@ export interface Segment {
   /** Keeps what a post adds to the folding, in this order; it is answered only afterwards. */
   append(header: BatchHeader, taken: readonly Folded[]): Result<void, RequestRefusal>;
   /**
+   * Where posts have come to take much more room than what they have grown into, keeps that in their place. Takes steps
+   * of some tens of milliseconds: between two of them posts may come, and `folding` is then all that was kept.
+   */
+  compact(folding: Iterable<Folded>): Iterable<void>;
+  /**
    * Says, before the first byte of it is sent, that the States up to the one of index `to`, from where the last part
    * ended, have this seq. Indexes count the folding in its order. False where that can't be kept: try again later.
    */
@@ -48,6 +53,8 @@ export interface JournalStatus {
   readonly tornRecords: number;
   /** Files that were corrupt in their middle, so that something was lost. */
   readonly corruptFiles: number;
+  /** Times that what posts had grown into took their place. */
+  readonly compactions: number;
   /** Attempts to write that failed. */
   readonly failures: number;
   readonly lastError?: string;
@@ -89,7 +96,7 @@ export class NoJournal implements Journal {
   }
 
   begin(): Segment {
-    return { append: () => accept(undefined), seal: () => true, close() {}, finish() {} };
+    return { append: () => accept(undefined), compact: () => [], seal: () => true, close() {}, finish() {} };
   }
 
   synced(): Promise<void> {

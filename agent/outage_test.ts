@@ -1,4 +1,5 @@
-// Servers away for hours, on virtual time: what an agent holds stays what its tabs take, and nothing is missing later.
+// Servers away for hours, on virtual time: what an agent holds in memory and in its journal stays what its tabs take, and
+// nothing is missing later.
 
 import { assert, assertEquals } from "@std/assert";
 import { Folding } from "../core/folding.ts";
@@ -6,13 +7,18 @@ import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { createLog } from "../service/log.ts";
 import { FakeServer } from "../tests/sim/fake_server.ts";
+import { MemoryDisk } from "../tests/sim/memory_disk.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
-import { NoJournal } from "./journaling.ts";
+import { openJournal } from "./journal.ts";
+import { type Journal, NoJournal } from "./journaling.ts";
 
 const HOURS = 6;
 const POST_PERIOD_S = 60;
 const TABS = 30;
+const CLIENT = "web-1";
+
+const registry = createRegistry();
 
 /** What each tab renders at `now`. */
 function rendered(folding: Folding, now: number): Readonly<Record<string, unknown>> {
@@ -20,26 +26,34 @@ function rendered(folding: Folding, now: number): Readonly<Record<string, unknow
   return JSON.parse(JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => a < b ? -1 : 1))));
 }
 
-Deno.test("Agent: after hours without servers all windows hold what they would have held, and its memory was bounded", async () => {
-  const time = new VirtualTime();
-  const server = new FakeServer(time);
-  const registry = createRegistry();
-  /** A server that was there all the time. */
-  const twin = new Folding(registry, { statesMax: 1000 });
-  let isAway = true;
-  server.fate = () => isAway ? "unreached" : "answered";
-  const agent = new Agent({
-    ...{ registry, journal: new NoJournal("agent-1"), servers: ["http://one", "http://two"], flushMs: 5000 },
-    ...{ statesMax: 1000, outboxBytesMax: limits.outboxBytesMax, batchBytesMax: limits.batchBytesMax },
-    ...{ clock: time.clock, random: () => 0.999, sleep: time.sleep, pause: turn, fetch: server.fetch },
-    log: createLog({ clock: time.clock, write: () => {} }),
-  });
-  const running = agent.run();
+/** An agent that no server can be reached by, until there is one, and a server that was there all the time. */
+class Fixture {
+  readonly time = new VirtualTime();
+  readonly server = new FakeServer(this.time);
+  readonly twin = new Folding(registry, { statesMax: 1000 });
+  isAway = true;
+  events = 0;
+  /** Bytes of all posts. */
+  bytes = 0;
+  agent: Agent;
+  #running: Promise<void>;
+  #round = 0;
 
-  let events = 0;
-  const idle = () => until(() => server.busy === 0, { what: "the servers are idle" });
-  for (let round = 0; round < HOURS * 3600 / POST_PERIOD_S; round++) {
-    const now = time.clock();
+  constructor(journal: Journal) {
+    this.server.fate = () => this.isAway ? "unreached" : "answered";
+    this.agent = this.#newAgent(journal);
+    this.#running = this.agent.run();
+  }
+
+  async pass(ms: number): Promise<void> {
+    await until(() => this.server.busy === 0, { what: "the servers are idle" });
+    await this.time.pass(ms);
+  }
+
+  /** Posts and lets a minute pass. */
+  async round(): Promise<void> {
+    const now = this.time.clock();
+    const round = this.#round++;
     const lines = Array.from({ length: 10 }, (_, index) => {
       const tab = (7 * round + index) % TABS;
       const type = tab % 3 === 0 ? "PercentileGroup" : "CounterGroup";
@@ -51,29 +65,87 @@ Deno.test("Agent: after hours without servers all windows hold what they would h
         times: events.map(([at]) => at),
         values: events.map(([, value]) => value),
       } as const;
-      const folded = twin.add({ number: 1, tab, client: "unknown", type, payload }, now);
-      assert(folded.ok);
+      assert(this.twin.add({ number: 1, tab, client: CLIENT, type, payload }, now).ok);
     }
-    events += 20;
-    const body = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-    const { status } = await agent.fetch(new Request("http://agent/post", { method: "POST", body }));
-    assertEquals(status, 200);
-    await idle();
-    await time.pass(1000 * POST_PERIOD_S);
-    const { states, batches } = agent.status();
+    this.events += 20;
+    const header = { client: CLIENT, sender: CLIENT, seq: round, low: round };
+    const body = [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join("");
+    this.bytes += body.length;
+    const response = await this.agent.fetch(new Request("http://agent/post", { method: "POST", body }));
+    assertEquals(response.status, 200, await response.text());
+    await this.pass(1000 * POST_PERIOD_S);
+  }
+
+  /** The process ends, and another one begins. */
+  async restart(journal: Journal): Promise<void> {
+    await this.stop();
+    this.agent = this.#newAgent(journal);
+    this.#running = this.agent.run();
+  }
+
+  /** Until a server that is back has all. */
+  async delivered(): Promise<void> {
+    this.isAway = false;
+    const isDone = () => this.agent.status().states === 0 && this.agent.status().batches.open === 0;
+    await until(isDone, {
+      what: "all is delivered",
+      step: () => this.server.busy === 0 ? this.time.pass(500) : turn(),
+    });
+    const { time, server, twin, events } = this;
+    assertEquals(Object.values(server.events()).reduce((sum, count) => sum + count, 0), events);
+    assertEquals(rendered(server.ledger, time.clock()), rendered(twin, time.clock()));
+  }
+
+  async stop(): Promise<void> {
+    const stopped = this.agent.stop(0);
+    await this.pass(1);
+    await Promise.all([stopped, this.#running]);
+  }
+
+  #newAgent(journal: Journal): Agent {
+    const { time, server } = this;
+    return new Agent({
+      ...{ registry, journal, servers: ["http://one", "http://two"], flushMs: 20_000 },
+      ...{ statesMax: 1000, outboxBytesMax: limits.outboxBytesMax, batchBytesMax: limits.batchBytesMax },
+      ...{ clock: time.clock, random: () => 0.999, sleep: time.sleep, pause: turn, fetch: server.fetch },
+      log: createLog({ clock: time.clock, write: () => {} }),
+    });
+  }
+}
+
+Deno.test("Agent: after hours without servers all windows hold what they would have held, and its memory was bounded", async () => {
+  const fixture = new Fixture(new NoJournal("agent-1"));
+  for (let round = 0; round < HOURS * 3600 / POST_PERIOD_S; round++) {
+    await fixture.round();
+    const { states, batches } = fixture.agent.status();
     assert(states <= TABS && batches.open <= limits.outboxBatchesMax, `${states} States, ${batches.open} batches`);
   }
-  const { batches, events: { held } } = agent.status();
+  const { batches, events: { held } } = fixture.agent.status();
   assertEquals(batches.sealed, limits.outboxBatchesMax);
-  assert(held > 0.9 * events);
+  assert(held > 0.9 * fixture.events);
+  await fixture.delivered();
+  assertEquals(fixture.agent.status().events.acked, fixture.events);
+  await fixture.stop();
+});
 
-  isAway = false;
-  await until(() => agent.status().events.acked === events && agent.status().batches.open === 0, {
-    what: "all is delivered",
-    step: () => server.busy === 0 ? time.pass(500) : turn(),
-  });
-  assertEquals(rendered(server.ledger, time.clock()), rendered(twin, time.clock()));
-  const stopped = agent.stop(0);
-  await time.pass(1);
-  await Promise.all([stopped, running]);
+Deno.test("Agent: in hours without servers its journal grows with its tabs and not with time, and holds all", async () => {
+  const disk = new MemoryDisk();
+  const openOn = (from: MemoryDisk, now: number) =>
+    openJournal(from, {
+      ...{ registry, now, bytesMax: 1_000_000, fsync: false, newSender: () => "agent-1" },
+      log: createLog({ clock: () => 0, write: () => {} }),
+    });
+  const fixture = new Fixture(openOn(disk, 0));
+  let [early, late] = [0, 0];
+  const rounds = HOURS * 3600 / POST_PERIOD_S;
+  for (let round = 0; round < rounds; round++) {
+    await fixture.round();
+    const { journal } = fixture.agent.status();
+    if (round < rounds / 2) early = Math.max(early, journal?.bytes ?? 0);
+    else late = Math.max(late, journal?.bytes ?? 0);
+  }
+  assert(late < 1.25 * early && late < fixture.bytes / 4, `${early}, then ${late} bytes, of ${fixture.bytes} posted`);
+  await fixture.restart(openOn(disk.restarted(), fixture.time.clock()));
+  await fixture.delivered();
+  await fixture.stop();
 });

@@ -8,19 +8,29 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, type RequestRefusal, type Result } from "../core/refusal.ts";
 import { NdjsonReader, type Read, writeBatch } from "../core/wire/ndjson.ts";
+import { Compaction } from "./compaction.ts";
 import type { Left, LeftPart, Segment } from "./journaling.ts";
 import type { Noted } from "./memory_file.ts";
 import { type DiskFile, type DiskRecord, type Ending, RecordFile } from "./record_file.ts";
 import { lineOf } from "./sealing.ts";
+import { CLOSED, POST, SEALED } from "./segment_records.ts";
 
 /** What a segment needs of its journal. */
 export interface Keeper {
-  /** A new empty file for it. */
+  /** What posts may take beyond twice the States that they have grown into. */
+  readonly slackBytes: number;
+  /** An empty file. */
   create(name: string): DiskFile;
   /** Writes a post, or says why not. */
   keep(write: () => void, bytes: number): Result<void, RequestRefusal>;
   /** Writes what must be written for batches to be sent; false where that can't be done now. */
   note(write: () => void): boolean;
+  /** Writes what need not be written now; false where it can't be. */
+  tidy(write: () => void): boolean;
+  /** Has the file of that name with `NEW` behind it, which is whole, take the place of the other one. */
+  replace(name: string, records: RecordFile): void;
+  /** Removes a file that is not needed. */
+  discard(name: string): void;
   /** Whether what the segment holds outlives what it must, so that its ids may be remembered elsewhere. */
   isSafe(segment: DiskSegment): boolean;
   /** Remembers ids of posts beside the segments, and that seqs below `next` were used. */
@@ -29,9 +39,8 @@ export interface Keeper {
   remove(segment: DiskSegment): void;
 }
 
-const POST = 1;
-const SEALED = 2;
-const CLOSED = 3;
+/** How the name of a file ends that takes the place of another once it is whole. */
+export const NEW = ".new";
 
 export class DiskSegment implements Segment {
   readonly name: string;
@@ -41,10 +50,14 @@ export class DiskSegment implements Segment {
   readonly #open = new Set<number>();
   #next = 0;
   #isFinished = false;
+  #compaction: Compaction | undefined;
+  /** With more bytes than these it is to be written anew. */
+  #compactAbove: number;
 
   constructor(name: string, keeper: Keeper) {
     this.name = name;
     this.#keeper = keeper;
+    this.#compactAbove = keeper.slackBytes;
   }
 
   /** What an earlier process left in `file`. @throws {Error} where it can't be folded again */
@@ -64,7 +77,7 @@ export class DiskSegment implements Segment {
   }
 
   get length(): number {
-    return this.#records?.length ?? 0;
+    return (this.#records?.length ?? 0) + (this.#compaction?.records.length ?? 0);
   }
 
   /** Whether there is a file of it. */
@@ -86,12 +99,33 @@ export class DiskSegment implements Segment {
       this.#records ??= RecordFile.open(this.#keeper.create(this.name), () => {}).records;
       this.#records.append(POST, chunks);
     }, bytes);
-    if (kept.ok && id !== undefined) this.#noted.push({ id, time: sent });
+    if (!kept.ok) return kept;
+    if (id !== undefined) this.#noted.push({ id, time: sent });
+    const compaction = this.#compaction;
+    if (compaction !== undefined && !this.#keeper.tidy(() => compaction.append(header, taken))) {
+      this.#abandonCompaction();
+    }
     return kept;
+  }
+
+  *compact(folding: Iterable<Folded>): Generator<void, void, void> {
+    if (this.#compaction !== undefined || (this.#records?.length ?? 0) <= this.#compactAbove) return;
+    if (!this.#keeper.tidy(() => this.#beginCompaction(folding))) return;
+    const compaction = this.#compaction;
+    try {
+      // Whatever else becomes of the segment between two steps has abandoned it.
+      while (
+        compaction !== undefined && compaction === this.#compaction &&
+        this.#keeper.tidy(() => this.#stepCompaction(compaction))
+      ) yield;
+    } finally {
+      if (compaction === this.#compaction) this.#abandonCompaction();
+    }
   }
 
   seal(seq: number, to: number): boolean {
     assert(!this.#isFinished, "nothing is sealed after the last part");
+    this.#abandonCompaction();
     if (!this.#note(SEALED, [seq, to])) return false;
     this.#open.add(seq);
     this.#next = seq + 1;
@@ -106,6 +140,7 @@ export class DiskSegment implements Segment {
   }
 
   finish(): void {
+    this.#abandonCompaction();
     this.#isFinished = true;
     this.tend();
   }
@@ -129,7 +164,36 @@ export class DiskSegment implements Segment {
   }
 
   shut(): void {
+    this.#abandonCompaction();
     this.#records?.close();
+  }
+
+  get #newName(): string {
+    return `${this.name}${NEW}`;
+  }
+
+  #beginCompaction(folding: Iterable<Folded>): void {
+    this.#compaction = new Compaction(this.#keeper.create(this.#newName), { folding, noted: this.#noted });
+  }
+
+  #stepCompaction(compaction: Compaction): void {
+    if (compaction.step()) return;
+    const { records, statesBytes } = compaction;
+    this.#keeper.replace(this.name, records);
+    this.#records?.close();
+    this.#records = records;
+    this.#compaction = undefined;
+    this.#compactAbove = 2 * statesBytes + this.#keeper.slackBytes;
+  }
+
+  #abandonCompaction(): void {
+    const compaction = this.#compaction;
+    if (compaction === undefined) return;
+    this.#compaction = undefined;
+    compaction.records.close();
+    this.#keeper.discard(this.#newName);
+    // What could not be written is not tried again at once.
+    this.#compactAbove = this.length + this.#keeper.slackBytes;
   }
 
   #remember(): boolean {

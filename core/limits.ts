@@ -52,10 +52,12 @@ export const limits = {
   /** ... and the bytes of their lines, before compression. */
   outboxBytesMax: 64 * MIB,
 
-  /** Bytes of an agent's journal, past which posts are refused: hours without any server, at a few MB a minute. */
+  /** Bytes of an agent's journal, past which posts are refused: several times what the States of an agent take. */
   journalBytesMax: 4096 * MIB,
   /** What of it is given up to go on sending when the disk is full. */
   journalReserveBytes: 1 * MIB,
+  /** Of that, what posts may take, beyond twice the States that they have grown into, before these take their place. */
+  journalSlackShare: 1 / 64,
   /** Ids of clients' batches are written to the memory beside the segments so many at once, ... */
   journalIdsMax: 1024,
   /** ... which is written anew when it has grown by so much. */

@@ -14,7 +14,6 @@
 // GET  /status      this server, and what it knows of the cluster
 // GET  /servers     the servers that are announced, and how many buckets each ought to drain
 // GET  /latency     how long this server lately took to enqueue posts and to commit them, in seconds
-// GET  /            the dashboard, whose files are at /dashboard/<file>
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
 //
@@ -51,7 +50,6 @@ import type { Clock } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
 import { originRefusal } from "../service/cors.ts";
 import { tokenRefusal } from "../service/token.ts";
-import { dashboardRoutes } from "./dashboard.ts";
 import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Found, Query } from "./query.ts";
@@ -211,7 +209,7 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
 
   return async (request) => {
     const url = new URL(request.url);
-    const route = routeByPath.get(url.pathname) ?? dashboardRoutes.get(url.pathname);
+    const route = routeByPath.get(url.pathname);
     if (route === undefined) return refused(notFound(url.pathname, routeByPath.keys()));
     const { GET, POST } = route;
     const isHead = request.method === "HEAD";
