@@ -14,6 +14,7 @@ import { Balancer } from "./balancer.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import type { Left } from "./journaling.ts";
+import { metricsAnswer } from "./metrics.ts";
 import { Mirror } from "./mirror.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";
 import { Reception, type ReceptionOptions, STOPPING } from "./reception.ts";
@@ -110,6 +111,7 @@ export class Agent {
       // Senders of the original protocol compress with zlib and say so by the path alone.
       ["/post_zip", { POST: (request: Request) => this.#reception.post(request, "deflate") }],
       ["/status", { GET: () => json(this.status()) }],
+      ["/metrics", { GET: () => metricsAnswer(this.status()) }],
       ["/healthz", { GET: () => this.#isStopping ? refused(STOPPING) : text("ok") }],
     ]);
   }

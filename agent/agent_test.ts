@@ -3,6 +3,7 @@ import { createRegistry } from "../core/handlers/registry.ts";
 import { totalsCounter } from "../core/handlers/totals_counter.ts";
 import { limits } from "../core/limits.ts";
 import { createLog } from "../service/log.ts";
+import { readPrometheus } from "../tests/prometheus_text.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent, type AgentOptions } from "./agent.ts";
@@ -425,7 +426,7 @@ Deno.test("Agent: tells how it is, what it has, and what it has not", async () =
   assertEquals(await status.json(), JSON.parse(JSON.stringify(agent.status())));
   const unknown = await agent.fetch(path("/tabs?name=a"));
   assertEquals([unknown.status, await unknown.json()], [404, {
-    error: "cannot find /tabs: an agent has /post, /post_zip, /status, /healthz",
+    error: "cannot find /tabs: an agent has /post, /post_zip, /status, /metrics, /healthz",
     code: "not_found",
   }]);
   const wrong = await agent.fetch(path("/post"));
@@ -490,4 +491,16 @@ Deno.test("Agent: takes the original protocol, at /post_zip compressed by zlib",
   }
   await fixture.delivered();
   assertEquals(server.events(), { "bids web-1": 4, "wins web-1": 2, "bids web-2": 2 });
+});
+
+Deno.test("agent: tells Prometheus its figures", async () => {
+  await using fixture = new Fixture();
+  await fixture.post([line("bids", 3), { tab: "bids", type: "Gauge", events: [["x"]] }]);
+  await fixture.delivered();
+  const response = await fixture.agent.fetch(new Request("http://agent/metrics"));
+  const families = readPrometheus(await response.text());
+  const value = (family: string, labels = "") => families.get(`taba_agent_${family}`)?.values.get(labels);
+  assertEquals([value("events_folded_total"), value("events_acked_total"), value("events_held")], [3, 3, 0]);
+  assertEquals(value("lines_refused_total", 'reason="type_conflict"'), 1);
+  assertEquals(value("server_healthy", `server="${SERVER}"`), 1);
 });

@@ -91,6 +91,9 @@ export const limits = {
   /** Characters of such rows. */
   charactersSortedMax: 4 * MIB,
 
+  /** Numbers that an answer to Prometheus holds, so that it need not ask for tabs again for every family. */
+  metricsSamplesHeldMax: 600_000,
+
   /** Rows of the busiest that an answer has, ... */
   topRowsMax: 1000,
   /** ... and clients or tags among which they are looked for, each held with its sums. */

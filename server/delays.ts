@@ -25,6 +25,11 @@ export class Delays {
     percentileGroup.fold(state, now, Math.max(0, now - since));
   }
 
+  /** Those of which something was recorded. */
+  get states(): ReadonlyMap<DelayName, PercentileGroupState> {
+    return this.#stateByName;
+  }
+
   /** In seconds, as a PercentileGroup each. */
   *rows(format: Format): Generator<Row> {
     for (const [name, state] of this.#stateByName) {

@@ -17,6 +17,14 @@ export interface OverloadOptions {
   readonly queueBytesHard: number;
 }
 
+export interface OverloadStatus {
+  /** The part of posts that was refused when the last one came, from 0 to 1. */
+  readonly refusing: number;
+  /** Posts being read, and bytes of them that are held. */
+  readonly posts: number;
+  readonly bytes: number;
+}
+
 /** The queues are looked at this often at most; in between, what this server adds is counted. */
 const LOOK_S = 0.5;
 const RETRY_AFTER_S = 1;
@@ -39,8 +47,8 @@ export class Overload {
   /** @throws {StoreTrouble} where nobody knows how much waits */
   async enter(): Promise<Result<Place, RequestRefusal & { readonly retryAfterS: number }>> {
     await this.#look();
-    const { queueBytesSoft, queueBytesHard, random } = this.#options;
-    const fullness = (this.#queueBytes - queueBytesSoft) / (queueBytesHard - queueBytesSoft);
+    const { random } = this.#options;
+    const fullness = this.#fullness;
     if (fullness <= 0) this.#relax();
     if (fullness >= 1 || random() < fullness) {
       this.#refuse();
@@ -51,9 +59,20 @@ export class Overload {
     return entered.ok ? entered : later(entered.refusal, 0);
   }
 
+  status(): OverloadStatus {
+    const { posts, bytes } = this.#places;
+    return { refusing: Math.min(1, Math.max(0, this.#fullness)), posts, bytes };
+  }
+
   /** What this server has put into the queues since it last looked. */
   added(bytes: number): void {
     this.#queueBytes += bytes;
+  }
+
+  /** Up to 0 where nothing is refused, from 1 on where all is. */
+  get #fullness(): number {
+    const { queueBytesSoft, queueBytesHard } = this.#options;
+    return (this.#queueBytes - queueBytesSoft) / (queueBytesHard - queueBytesSoft);
   }
 
   #refuse(): void {

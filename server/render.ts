@@ -144,9 +144,14 @@ export async function* jsonArray(names: AsyncIterable<string>): AsyncGenerator<s
  * by a status; trouble later breaks the body off, which the reader notices.
  */
 export async function streamed(pieces: AsyncGenerator<string>, format: Format): Promise<Response> {
+  return await streamedAs(pieces, CONTENT_TYPES[format]);
+}
+
+/** The same as some other type. */
+export async function streamedAs(pieces: AsyncGenerator<string>, contentType: string): Promise<Response> {
   const encoder = new TextEncoder();
   const first = await nextChunk(pieces);
-  const headers = { "content-type": CONTENT_TYPES[format] };
+  const headers = { "content-type": contentType };
   if (first.isLast) return new Response(first.text, { headers });
   let ready: string | undefined = first.text;
   const body = new ReadableStream<Uint8Array>({

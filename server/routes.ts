@@ -14,6 +14,7 @@
 // GET  /status      this server, and what it knows of the cluster
 // GET  /servers     the servers that are announced, and how many buckets each ought to drain
 // GET  /latency     how long this server lately took to enqueue posts and to commit them, in seconds
+// GET  /metrics     the server's figures and the tabs, for Prometheus  ?only, and ?name ?client ?re ?tag ?by
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
 //
@@ -52,6 +53,7 @@ import { originRefusal } from "../service/cors.ts";
 import { tokenRefusal } from "../service/token.ts";
 import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Found, Query } from "./query.ts";
 import {
   detailedOf,
@@ -78,6 +80,7 @@ export interface Parts {
   readonly ingest: Ingest;
   readonly query: Query;
   readonly watches: Watches;
+  readonly metrics: Metrics;
   readonly status: () => Promise<ServerStatus>;
   readonly delays: Delays;
   readonly clock: Clock;
@@ -106,7 +109,7 @@ const STATES = ["name", "client", "re", "tag"] as const;
 
 /** Answers any request; never rejects but for a bug. */
 export function createRoutes(parts: Parts): (request: Request) => Promise<Response> {
-  const { store, ingest, query, watches, status, delays, clock, token } = parts;
+  const { store, ingest, query, watches, metrics, status, delays, clock, token } = parts;
 
   const askedBy = (request: Request): Asked => {
     const format = formatOf(request);
@@ -196,6 +199,10 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
         const { format, asOf, missing } = askedBy(request);
         return answerRows(each([...delays.rows(format)]), format, missing && { asOf, missing });
       },
+    }],
+    ["/metrics", {
+      parameters: [...STATES, "by", "only"],
+      GET: (request, selection) => metrics.answer(request, selection),
     }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
     ["/readyz", {

@@ -20,7 +20,7 @@ export interface Selection {
 }
 
 /** Those after `by` are read by the routes that have them. */
-export type Parameter = "name" | "client" | "re" | "tag" | "by" | "of" | "window" | "limit";
+export type Parameter = "name" | "client" | "re" | "tag" | "by" | "of" | "window" | "limit" | "only";
 
 /** Longer than any that a person writes. */
 const PATTERN_CHARACTERS_MAX = 1000;

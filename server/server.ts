@@ -9,6 +9,7 @@ import { Drain, drainUntil } from "./drain.ts";
 import { Ingest } from "./ingest.ts";
 import { Membership } from "./membership.ts";
 import { Overload } from "./overload.ts";
+import { Metrics } from "./metrics.ts";
 import { Query } from "./query.ts";
 import { createRoutes } from "./routes.ts";
 import { serverStatus } from "./status.ts";
@@ -74,8 +75,9 @@ export class Server {
     const watches = new Watches({ query, clock, sleep });
     this.#watches = watches;
     const drain = this.#drain;
+    const metrics = new Metrics({ self, store, ingest, drain, overload, delays, watches, clock }, query);
     const status = () => serverStatus({ self, store, ingest, drain, watchers: watches.watchers, now: clock(), pause });
-    this.fetch = createRoutes({ store, ingest, query, watches, status, delays, clock, token });
+    this.fetch = createRoutes({ store, ingest, query, watches, metrics, status, delays, clock, token });
   }
 
   /** Ends the answers that would go on for ever. */

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { createLog, type Log } from "../service/log.ts";
+import { readPrometheus } from "../tests/prometheus_text.ts";
 import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
 import { until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Server, type ServerOptions } from "./server.ts";
@@ -140,6 +141,38 @@ Deno.test("server: names the busiest of what it has", async () => {
     total: 4.75,
   }]);
   assertEquals((await fixture.ask("/top?by=x")).status, 400);
+});
+
+Deno.test("server: tells Prometheus its figures and its tabs, or one of the two", async () => {
+  const fixture = new Fixture();
+  await fixture.post(...BIDS, { tab: "build", events: [[1]] });
+  const ask = async (search = "") => {
+    const { status, headers, text } = await fixture.ask(`/metrics${search}`);
+    assertEquals([status, headers.get("content-type")], [200, "text/plain; version=0.0.4; charset=utf-8"]);
+    return readPrometheus(text);
+  };
+  const all = await ask();
+  const value = (family: string, labels = "") => all.get(family)?.values.get(labels);
+  assertEquals(value("taba_count", 'tab="bids",window="1m"'), 3);
+  assertEquals(value("taba_total", 'tab="requests",route="/b",status="200",window="all"'), 2);
+  assertEquals(value("taba_server_lines_accepted_total"), 5);
+  assertEquals(value("taba_server_lines_refused_total", 'reason="type_conflict"'), 1);
+  assertEquals([value("taba_server_queue_entries"), value("taba_server_drain_commits_total")], [5, 0]);
+  assertEquals(value("taba_server_delay_seconds", 'of="enqueue",window="1m",quantile="0.5"'), 0);
+  assertEquals(all.get("taba_server_events_accepted_total")?.type, "counter");
+
+  const [own, tabs] = [await ask("?only=own"), await ask("?only=tabs")];
+  assertEquals([...own.keys(), ...tabs.keys()], [...all.keys()]);
+  const byStatus = (await ask("?only=tabs&name=requests&by=status")).get("taba_count");
+  assertEquals([...byStatus?.values ?? []], [['tab="requests",status="200",window="all"', 2]]);
+  assertEquals((await ask("?only=tabs&name=none")).size, 0);
+  assertEquals((await fixture.ask("/metrics?only=both")).status, 400);
+
+  fixture.fateOf = () => "unreached";
+  const alone = await ask();
+  assertEquals([...alone.keys()].every((family) => family.startsWith("taba_server_")), true);
+  assertEquals(alone.get("taba_server_store_reachable")?.values.get(""), 0);
+  assertEquals((await fixture.ask("/metrics?only=tabs")).status, 503);
 });
 
 Deno.test("server: text is the default, and says nothing where nothing is found", async () => {

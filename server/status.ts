@@ -96,7 +96,7 @@ async function sizes({ store, pause }: StatusOptions): Promise<{ tabs: number; c
   return { tabs, clients: clients.size };
 }
 
-function queuesStatus(queues: readonly QueueStatus[], now: number): StoreStatus["queues"] {
+export function queuesStatus(queues: readonly QueueStatus[], now: number): StoreStatus["queues"] {
   let [entries, bytes, oldest] = [0, 0, Infinity];
   for (const queue of queues) {
     entries += queue.entries;

@@ -2,7 +2,6 @@
 // takes no part. Reads all that is selected, but holds of tabs only the busiest so far, and of clients and tags a
 // bounded number of sums.
 
-import type { Json } from "../core/event.ts";
 import { WINDOWS } from "../core/handlers/figures.ts";
 import { addCounts, addTotals } from "../core/handlers/sums.ts";
 import { limits } from "../core/limits.ts";
@@ -10,6 +9,7 @@ import { parseTab } from "../core/names.ts";
 import { quote } from "../core/quote.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
 import type { Found, Query } from "./query.ts";
+import { memberOf } from "./rendered.ts";
 import { readSelection, type Selection } from "./selection.ts";
 
 const OF = ["tabs", "clients", "tags"] as const;
@@ -82,14 +82,9 @@ export async function topRows(
 /** Undefined where the type has no such window, or nothing was in it. */
 function activityOf({ content }: Found, window: string, now: number): Omit<TopRow, "name"> | undefined {
   if (!content.ok) return undefined;
-  const cell = field(content.handler.render(content.state, now), window);
-  const [count, total] = [field(cell, "count"), field(cell, "total")];
+  const cell = memberOf(content.handler.render(content.state, now), window);
+  const [count, total] = [memberOf(cell, "count"), memberOf(cell, "total")];
   return typeof count === "number" && typeof total === "number" && count > 0 ? { count, total } : undefined;
-}
-
-function field(value: Json | undefined, name: string): Json | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
 }
 
 function namesOf({ name, client }: Found, of: TopQuestion["of"]): readonly string[] {

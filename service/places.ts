@@ -13,6 +13,16 @@ export class Places {
   #posts = 0;
   #bytes = 0;
 
+  /** Posts being read now. */
+  get posts(): number {
+    return this.#posts;
+  }
+
+  /** Bytes of them that are held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   enter(): Result<Place, RequestRefusal> {
     if (this.#posts >= limits.postsMax) {
       return refuse("over_capacity", `cannot read more than ${limits.postsMax} posts at once: post again later`);

@@ -1,6 +1,7 @@
 // Finds programs that tests and tools need beside Deno, and installs Debian's package where one is missing and this user
 // may. Leaves no service running.
 
+import { projectPath } from "./deno_command.ts";
 import { Stop } from "./stop.ts";
 
 /** Debian's packages start their service when installed, unless this program says 101: "not allowed". */
@@ -32,6 +33,10 @@ export async function findProgram(wanted: Wanted): Promise<string> {
 async function install(wanted: Wanted): Promise<void> {
   if (Deno.uid() !== 0) missing(wanted, "only root may install it");
   if (await onPath(["apt-get"]) === undefined) missing(wanted, "this system has no apt-get");
+  // Tests that run beside each other may want something each; the file matters only as one that they all have.
+  using turn = await Deno.open(projectPath("deno.json"));
+  await turn.lock(true);
+  if (await onPath(wanted.programs) !== undefined) return;
   console.log(`Installing ${wanted.what} from Debian's packages, once ...`);
   const isMuted = await forbidServices();
   try {
