@@ -160,6 +160,7 @@ export class Drain {
       registry,
       nameCommit: () => `${membership.self.id} ${this.#commitsNamed++}`,
       onHeldBack: (entry, why) => this.#heldBack(entry, why),
+      onStuck: (why) => this.#options.log.warn("a deletion waits as this server cannot read its tab", { why }),
       onCommitted: (committed) => this.#committed(committed),
     });
     // The rounds of the buckets are spread out.
@@ -221,8 +222,7 @@ export class Drain {
     if (!await held.settle()) return undefined;
     let more = false;
     if (held.hasUnread(queue)) {
-      const entries = await held.read(now);
-      if (entries === undefined) return undefined;
+      if (!await held.read(now)) return undefined;
       more = held.hasUnread(queue);
     }
     const bounds = this.#bounds();

@@ -307,6 +307,56 @@ Deno.test("Drain: entries of a type that it does not know go back to the queue, 
   assertEquals(await fixture.stored(), { "bids web-1": 3, "sizes web-1": 600 });
 });
 
+Deno.test("Drain: deletes a tab of more clients than a commit takes, and keeps the Aggregate of those that stay", async () => {
+  const fixture = new Fixture();
+  const drain = fixture.drain("a");
+  await fixture.beat(0);
+  const clients = Array.from({ length: limits.commitStatesMax + 10 }, (_, index) => `web-${index}`);
+  for (const tab of ["bids", "wins"]) {
+    await fixture.store.enqueue(
+      undefined,
+      clients.map((client) => entry(tab, client)),
+    );
+  }
+  const gone = clients.slice(3).map((client) => ({ tab: "wins", client }));
+  await fixture.store.enqueueDeletions(0, [{ tab: "bids", client: AGGREGATE }, ...gone.slice(0, 1000)]);
+  for (let from = 1000; from < gone.length; from += 1000) {
+    await fixture.store.enqueueDeletions(0, gone.slice(from, from + 1000));
+  }
+  await fixture.store.enqueue(undefined, [entry("wins", "web-9", { value: 10 })]);
+  while (await fixture.waiting() > 0) {
+    await tickAll(drain);
+    await fixture.time.pass(2500);
+    await fixture.beat(0);
+  }
+  assertEquals(await fixture.stored(), {
+    "wins web-0": 1,
+    "wins web-1": 1,
+    "wins web-2": 1,
+    "wins web-9": 10,
+    "wins *": 13,
+  });
+  assertEquals([...(await fixture.store.tabs(0)).keys()], ["wins"]);
+});
+
+Deno.test("Drain: a deletion of clients waits for a server that can read the tab, that of the tab does not", async () => {
+  const fixture = new Fixture();
+  const newer = { ...entry("bids", "web-1"), version: 1 };
+  const [lease] = await fixture.store.lease("b", [0], 1);
+  const states = [newer, { ...newer, client: "web-2" }, { ...newer, tab: "wins" }];
+  await fixture.store.commit({ lease, next: "c", consumed: undefined, requeued: [], states, removed: [] });
+  await fixture.time.pass(10);
+  await fixture.store.enqueueDeletions(0, [{ tab: "wins", client: AGGREGATE }]);
+  const drain = fixture.drain("a");
+  await fixture.beat(0);
+  await tickAll(drain);
+  const left = await fixture.store.clientsByTab(0, ["bids", "wins"]);
+  assertEquals([[...left], await fixture.waiting()], [[["bids", ["web-1", "web-2"]]], 0]);
+  await fixture.store.enqueueDeletions(0, [{ tab: "bids", client: "web-1" }]);
+  await tickAll(drain);
+  assertEquals([await fixture.waiting(), fixture.logged.length > 0], [1, true]);
+});
+
 Deno.test("Drain: what is stored and can't be read is never written over", async () => {
   const fixture = new Fixture();
   const newer = entry("bids", "web-1");

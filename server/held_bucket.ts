@@ -2,15 +2,18 @@
 // that it goes into. Every method that asks the store answers whether the bucket is still as it is held here; if not,
 // the whole object is thrown away and the bucket read again.
 
-import { assert } from "../core/assert.ts";
+import { assert, unreachable } from "../core/assert.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
+import { type Changes, changesFor, type DeletionEnd } from "./deletion.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
 import { loadState } from "./stored.ts";
 import {
   AGGREGATE,
   type Commit,
+  isDeletion,
   type Lease,
+  type QueueChunk,
   type QueueCursor,
   type QueuedEntry,
   type QueueStatus,
@@ -26,6 +29,8 @@ export interface HeldBucketOptions {
   readonly nameCommit: () => string;
   /** An entry could not be read; it goes back to the queue. */
   readonly onHeldBack: (entry: QueuedEntry, why: string) => void;
+  /** A deletion can't be done as its tab can't be read; it and all behind it wait for a server that can. */
+  readonly onStuck: (why: string) => void;
   readonly onCommitted: (committed: Committed) => void;
 }
 
@@ -67,6 +72,11 @@ export class HeldBucket {
   #heldBack: QueuedEntry[] = [];
   #heldBackBytes = 0;
   #uncommitted: Uncommitted | undefined;
+  /** Deletions at the head of the queue, in work. */
+  #deletion:
+    | { readonly cursor: QueueCursor | undefined; readonly changes: AsyncGenerator<Changes, DeletionEnd> }
+    | undefined;
+  #isStuck = false;
   /** Sent, with its fate unknown: it is sent again before anything else is done. */
   #pending: { readonly commit: Commit; readonly committed: Committed } | undefined;
 
@@ -110,7 +120,8 @@ export class HeldBucket {
   }
 
   hasUnread(queue: QueueStatus | undefined): boolean {
-    if (this.#heldBackBytes >= limits.heldBackBytesMax) return false;
+    if (this.#heldBackBytes >= limits.heldBackBytesMax || this.#isStuck) return false;
+    if (this.#deletion !== undefined) return true;
     // Fewer entries than were read already also is a reason to look.
     return (queue?.entries ?? 0) !== (this.#cursor?.entries ?? 0);
   }
@@ -124,24 +135,27 @@ export class HeldBucket {
     return this.#uncommitted !== undefined && now >= this.#uncommitted.since + commitMs / 1000;
   }
 
-  /** Reads on in the queue and takes in what it finds: how many entries, or undefined where the bucket is lost. */
-  async read(now: number): Promise<number | undefined> {
+  /** Reads on in the queue and takes in what it finds. False where the bucket is lost. */
+  async read(now: number): Promise<boolean> {
     assert(this.#pending === undefined, "a commit is settled before anything else");
+    if (this.#deletion !== undefined) return await this.#delete();
     const chunk = await this.#options.store.readQueue(this.#lease, this.#cursor, limits.chunkBytesMax);
-    if (chunk === undefined || !await this.#load(missingOf(chunk.entries, this.#tabs))) return undefined;
+    if (chunk === undefined) return false;
+    if (chunk.entries.some(isDeletion)) return await this.#meetDeletions(chunk);
+    if (!await this.#load(missingOf(chunk.entries, this.#tabs))) return false;
     for (const entry of chunk.entries) this.#take(entry, now);
     this.#cursor = chunk.cursor;
-    return chunk.entries.length;
+    return true;
   }
 
   /**
-   * Commits what has changed, and removes these States. False where the bucket is lost.
+   * Commits what has changed, removes States, and writes others that are not held here. False where the bucket is lost.
    * @throws {StoreTrouble} after which `settle` must be called before anything else
    */
-  async commit(removed: readonly StateKey[] = []): Promise<boolean> {
+  async commit({ removed, states: others }: Changes = { removed: [], states: [] }): Promise<boolean> {
     assert(this.#pending === undefined, "a commit is settled before anything else");
     for (const { tab, client } of removed) this.#drop(tab, client);
-    const states: StoredState[] = [];
+    const states: StoredState[] = [...others];
     for (const tab of this.#tabs.values()) if (tab.isDirty) states.push(...tab.clean());
     const { entries = 0, events = 0, oldest } = this.#uncommitted ?? {};
     this.#pending = {
@@ -197,6 +211,44 @@ export class HeldBucket {
       evicted++;
     }
     return evicted;
+  }
+
+  /** First all that came before them is committed. */
+  async #meetDeletions({ entries, cursor }: QueueChunk): Promise<boolean> {
+    if (this.#cursor !== undefined) return await this.commit();
+    const { store, registry } = this.#options;
+    for (const { tab } of entries) {
+      this.#drop(tab, AGGREGATE);
+      this.#whyClosedByTab.delete(tab);
+    }
+    this.#deletion = { cursor, changes: changesFor(entries, { store, registry, lease: () => this.#lease }) };
+    return true;
+  }
+
+  /** The next step of deletions. After trouble they begin anew. */
+  async #delete(): Promise<boolean> {
+    assert(this.#deletion !== undefined, "there is one in work");
+    const { cursor, changes } = this.#deletion;
+    this.#deletion = undefined;
+    const next = await changes.next();
+    if (next.done !== true) {
+      this.#deletion = { cursor, changes };
+      const { states, removed } = next.value;
+      return states.length + removed.length === 0 || await this.commit(next.value);
+    }
+    switch (next.value.kind) {
+      case "done":
+        this.#cursor = cursor;
+        return await this.commit(next.value.changes);
+      case "lost":
+        return false;
+      case "unreadable":
+        this.#isStuck = true;
+        this.#options.onStuck(next.value.why);
+        return true;
+      default:
+        unreachable(next.value);
+    }
   }
 
   #settled(): void {

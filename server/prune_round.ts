@@ -30,11 +30,11 @@ export class PruneRound {
       if (empty === undefined) return false;
       const isEmpty = new Set(empty.map(({ tab, client }) => `${tab} ${client}`));
       for (const { tab, client } of keys) if (!isEmpty.has(`${tab} ${client}`)) alive.add(tab);
-      if (empty.length > 0 && !await bucket.commit(empty)) return false;
+      if (empty.length > 0 && !await bucket.commit({ removed: empty, states: [] })) return false;
     }
     // Also those of which no State was found, that the store may not have forgotten yet.
     const gone = tabs.filter((tab) => !alive.has(tab)).map((tab) => ({ tab, client: AGGREGATE }));
-    return gone.length === 0 || await bucket.commit(gone);
+    return gone.length === 0 || await bucket.commit({ removed: gone, states: [] });
   }
 }
 

@@ -11,6 +11,8 @@ import { groupOf, isSelected, type Names, type Selection } from "./selection.ts"
 import {
   AGGREGATE,
   type BucketRead,
+  isDeletion,
+  type QueuedEntry,
   type StateKey,
   type Store,
   type StoredState,
@@ -34,6 +36,7 @@ export interface Found {
 
 /** Tabs looked at together: each call to the store reads for so many, and an answer holds no more at once. */
 const SLICE_TABS = 128;
+const ALL: Names = { kind: "all" };
 /** Names tried with a pattern before other work has its turn. */
 const BURST_NAMES = 512;
 
@@ -86,6 +89,15 @@ export class Query {
     missing?: Set<string>,
   ): Promise<Result<readonly Found[], RequestRefusal>> {
     return await this.#reduced(this.aggregates(selection, missing), (_tab, type) => type);
+  }
+
+  /** Which clients are known of which tabs, a few tabs at a time. */
+  async *known({ tabs, clients }: Selection): AsyncGenerator<{ bucket: number; keys: readonly StateKey[] }> {
+    for (const [bucket, names] of this.#bucketsOf(tabs)) {
+      for await (const slice of this.#slices(bucket, names)) {
+        yield { bucket, keys: await this.#knownKeys(slice, clients) };
+      }
+    }
   }
 
   /** Names of tabs with their types. Sorted within a bucket. */
@@ -230,12 +242,21 @@ export class Query {
     for (let from = 0; from < keys.length; from += limits.readKeysMax) {
       if (from > 0) await this.#pause();
       const some = keys.slice(from, from + limits.readKeysMax);
-      const storedByKey = group(await this.#store.read(slice.bucket, some), some[0].client === AGGREGATE);
+      const read = await this.#store.read(slice.bucket, some);
+      const storedByKey = group(read, some[0].client === AGGREGATE);
+      const split = tabsWithout(read.queued);
       for (const key of some) {
-        const stored = storedByKey.get(textOf(key));
-        if (stored !== undefined) yield { key, stored };
+        const stored = storedByKey.get(textOf(key)) ?? [];
+        if (key.client === AGGREGATE && split.has(key.tab)) yield* this.#readClients(slice.bucket, key);
+        else if (stored.length > 0) yield { key, stored };
       }
     }
+  }
+
+  /** What an Aggregate consists of, client by client. */
+  async *#readClients(bucket: number, key: StateKey): AsyncGenerator<{ key: StateKey; stored: StoredState[] }> {
+    const slice = { bucket, tabs: [key.tab] };
+    for await (const { stored } of this.#read(slice, await this.#knownKeys(slice, ALL))) yield { key, stored };
   }
 }
 
@@ -246,7 +267,7 @@ function keysOf({ tabs }: Slice, clients: Iterable<string>): readonly StateKey[]
 
 function group(read: BucketRead, areAggregates: boolean): ReadonlyMap<string, StoredState[]> {
   const storedByKey = new Map<string, StoredState[]>();
-  for (const stored of [...read.states, ...read.queued]) {
+  for (const stored of withoutDeleted(read)) {
     // The State of a tab's only client may stand for its Aggregate.
     const key = textOf(areAggregates ? { tab: stored.tab, client: AGGREGATE } : stored);
     const known = storedByKey.get(key);
@@ -254,6 +275,24 @@ function group(read: BucketRead, areAggregates: boolean): ReadonlyMap<string, St
     else known.push(stored);
   }
   return storedByKey;
+}
+
+/** States and entries that no later deletion takes. Of an Aggregate a client's deletion takes nothing here. */
+function withoutDeleted({ states, queued }: BucketRead): readonly StoredState[] {
+  const deletedAt = new Map<string, number>();
+  queued.forEach((entry, at) => isDeletion(entry) && deletedAt.set(textOf(entry), at));
+  if (deletedAt.size === 0) return [...states, ...queued];
+  const isLeft = ({ tab, client }: StateKey, at: number) =>
+    [client, AGGREGATE].every((deleted) => at >= (deletedAt.get(textOf({ tab, client: deleted })) ?? -1));
+  return [
+    ...states.filter((state) => isLeft(state, -1)),
+    ...queued.filter((entry, at) => !isDeletion(entry) && isLeft(entry, at)),
+  ];
+}
+
+/** Tabs of whose clients some are being deleted: what is stored of their Aggregates still has them. */
+function tabsWithout(queued: readonly QueuedEntry[]): ReadonlySet<string> {
+  return new Set(queued.filter((entry) => isDeletion(entry) && entry.client !== AGGREGATE).map(({ tab }) => tab));
 }
 
 function withType(found: Found): Found {

@@ -1,7 +1,7 @@
 // The HTTP API on one page. Nothing here knows how it is served: a request in, a response out.
 //
 // POST /post        NDJSON in, `{"lines", "events", "rejected"}` out (core/wire/ says what a line is, service/post.ts
-//                   what is answered); the token, where one is set, must be given as bearer.
+//                   what is answered); as with all posts, the token, where one is set, must be given as bearer.
 // POST /post_zip    the same, for senders that compress with zlib and say so by the path alone
 // GET  /tabs        the Aggregate of each tab          ?name ?client ?re ?tag ?by
 // GET  /projection  the State of each client of a tab  ?name ?client ?re ?tag
@@ -15,6 +15,8 @@
 // GET  /servers     the servers that are announced, and how many buckets each ought to drain
 // GET  /latency     how long this server lately took to enqueue posts and to commit them, in seconds
 // GET  /metrics     the server's figures and the tabs, for Prometheus  ?only, and ?name ?client ?re ?tag ?by
+// POST /delete      deletes tabs, or clients of tabs   ?name ?client ?re ?tag, at least one of name, client and tag:
+//                   {"tabs", "states"}, how many are deleted
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
 //
@@ -73,6 +75,7 @@ import { type Parameter, readSelection, type Selection } from "./selection.ts";
 import { serversStatus, type ServerStatus } from "./status.ts";
 import { type Store, StoreTrouble } from "./store/store.ts";
 import { readTop, topRows } from "./top.ts";
+import type { Upkeep } from "./upkeep.ts";
 import type { Watches } from "./watch.ts";
 
 export interface Parts {
@@ -81,10 +84,11 @@ export interface Parts {
   readonly query: Query;
   readonly watches: Watches;
   readonly metrics: Metrics;
+  readonly upkeep: Upkeep;
   readonly status: () => Promise<ServerStatus>;
   readonly delays: Delays;
   readonly clock: Clock;
-  /** What must be given to post, if anything. */
+  /** What must be given to post anything, if there is a token. */
   readonly token: string | undefined;
 }
 
@@ -109,7 +113,7 @@ const STATES = ["name", "client", "re", "tag"] as const;
 
 /** Answers any request; never rejects but for a bug. */
 export function createRoutes(parts: Parts): (request: Request) => Promise<Response> {
-  const { store, ingest, query, watches, metrics, status, delays, clock, token } = parts;
+  const { store, ingest, query, watches, metrics, upkeep, status, delays, clock, token } = parts;
 
   const askedBy = (request: Request): Asked => {
     const format = formatOf(request);
@@ -123,14 +127,11 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     const format = formatOf(request);
     return streamed(format === "text" ? lines(found) : jsonArray(found), format);
   };
-  const post = (encoding?: string): Answer => (request) => {
-    const refusal = tokenRefusal(request, token);
-    return refusal === undefined ? ingest.post(request, encoding) : refused(refusal);
-  };
+  const answerOf = <Done>(done: Result<Done, RequestRefusal>) => done.ok ? json(done.value) : refused(done.refusal);
 
   const routeByPath: ReadonlyMap<string, Route> = new Map<string, Route>([
-    ["/post", { parameters: [], POST: post() }],
-    ["/post_zip", { parameters: [], POST: post("deflate") }],
+    ["/post", { parameters: [], POST: (request) => ingest.post(request) }],
+    ["/post_zip", { parameters: [], POST: (request) => ingest.post(request, "deflate") }],
     ["/tabs", {
       parameters: [...STATES, "by"],
       async GET(request, selection) {
@@ -204,6 +205,7 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
       parameters: [...STATES, "by", "only"],
       GET: (request, selection) => metrics.answer(request, selection),
     }],
+    ["/delete", { parameters: STATES, POST: async (_, selection) => answerOf(await upkeep.delete(selection)) }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
     ["/readyz", {
       parameters: [],
@@ -223,8 +225,8 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     const answer = request.method === "POST" ? POST : request.method === "GET" || isHead ? GET : undefined;
     if (answer === undefined) return refused(...wrongMethod(request.method, url.pathname, route));
     // Posts change something, be it from a page that its visitor never asked for that.
-    const foreign = request.method === "POST" ? originRefusal(request) : undefined;
-    if (foreign !== undefined) return refused(foreign);
+    const forbidden = request.method === "POST" ? originRefusal(request) ?? tokenRefusal(request, token) : undefined;
+    if (forbidden !== undefined) return refused(forbidden);
     const selection = readSelection(url.searchParams, route.parameters);
     if (!selection.ok) return refused(selection.refusal);
     try {

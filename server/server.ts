@@ -14,6 +14,7 @@ import { Query } from "./query.ts";
 import { createRoutes } from "./routes.ts";
 import { serverStatus } from "./status.ts";
 import { type Member, type Store, StoreTrouble } from "./store/store.ts";
+import { Upkeep } from "./upkeep.ts";
 import { Watches } from "./watch.ts";
 
 export interface ServerOptions {
@@ -72,12 +73,13 @@ export class Server {
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
     });
     const query = new Query({ store, registry, pause });
+    const upkeep = new Upkeep({ store, query });
     const watches = new Watches({ query, clock, sleep });
     this.#watches = watches;
     const drain = this.#drain;
     const metrics = new Metrics({ self, store, ingest, drain, overload, delays, watches, clock }, query);
     const status = () => serverStatus({ self, store, ingest, drain, watchers: watches.watchers, now: clock(), pause });
-    this.fetch = createRoutes({ store, ingest, query, watches, metrics, status, delays, clock, token });
+    this.fetch = createRoutes({ store, ingest, query, watches, metrics, upkeep, status, delays, clock, token });
   }
 
   /** Ends the answers that would go on for ever. */

@@ -266,9 +266,49 @@ Deno.test("server: its status tells what it is, has and did", async () => {
   assertEquals([typeof version, uptimeS, id, roles], ["string", 1.5, "server-1", ["fe", "be"]]);
   assertEquals([store.buckets, store.tabs, store.clients], [8, 4, 3]);
   assertEquals([store.queues.entries, store.queues.oldestS, store.queues.bytes > 0], [6, 1.5, true]);
+  assertEquals(store.events, { enqueued: 7, committed: 0, queued: 7 });
   assertEquals(ingest.posts, { accepted: 2, repeated: 0, refused: { body_malformed: 1 } });
   assertEquals(ingest.lines, { accepted: 6, refused: { type_conflict: 1 } });
   assertEquals([ingest.events, drain.entries], [{ accepted: 7 }, 0]);
+});
+
+Deno.test("server: what is deleted is in no answer, and what comes after it counts", async () => {
+  const fixture = new Fixture({ token: "secret" });
+  const headers = { authorization: "Bearer secret" };
+  const post = (path: string, body = "") => fixture.ask(path, { method: "POST", body, headers });
+  const remove = async (search: string) => JSON.parse((await post(`/delete?${search}`)).text);
+  const body = BIDS.map((line) => JSON.stringify(line)).join("\n");
+  assertEquals((await fixture.ask("/delete?name=bids", { method: "POST" })).status, 401);
+  assertEquals((await remove("re=1")).code, "query_illegal");
+  const stopping = new AbortController();
+  const running = fixture.server.run(stopping.signal);
+  const drained = () =>
+    until(async () => (await fixture.store.queues()).length === 0, { what: "all", step: () => fixture.time.pass(100) });
+  for (const isDrainedBefore of [false, true]) {
+    await post("/post", body);
+    if (isDrainedBefore) await drained();
+    const before = (await fixture.json("/tabs?name=bids")).bids["1m"].count;
+    assertEquals(await remove("name=bids&client=web-2,web-3"), { tabs: 1, states: 1 });
+    for (const isDrained of [false, true]) {
+      if (isDrained) await drained();
+      assertEquals((await fixture.json("/tabs?name=bids")).bids["1m"].count, before - 1);
+      assertEquals(Object.keys((await fixture.json("/projection?name=bids")).bids), ["web-1"]);
+    }
+    assertEquals(await remove("tag=status=200"), { tabs: 2, states: 2 });
+    assertEquals(await remove("re=1&name=bid.*"), { tabs: 1, states: 1 });
+    await post("/post", JSON.stringify({ tab: "bids", client: "web-1", events: [[1]] }));
+    for (const isDrained of [false, true]) {
+      if (isDrained) await drained();
+      assertEquals(Object.keys(await fixture.json("/tabs")), ["bids", "build"]);
+      assertEquals((await fixture.json("/tabs")).bids["1m"].count, 1);
+    }
+  }
+  assertEquals(await fixture.json("/names"), ["bids", "build"]);
+  assertEquals(await remove("re=1&name=.*"), { tabs: 2, states: 2 });
+  await drained();
+  assertEquals([await fixture.json("/names"), await fixture.json("/clients")], [[], []]);
+  stopping.abort();
+  await running;
 });
 
 Deno.test("server: lists the servers with their buckets, and tells how long posts took", async () => {

@@ -5,7 +5,7 @@ import { VERSION } from "../service/version.ts";
 import type { Drain, DrainStatus } from "./drain.ts";
 import type { Ingest, IngestStatus } from "./ingest.ts";
 import { drainerOf, drainersOf } from "./membership.ts";
-import { type Member, type QueueStatus, type Role, type Store, StoreTrouble } from "./store/store.ts";
+import { type EventCounts, type Member, type QueueStatus, type Role, type Store, StoreTrouble } from "./store/store.ts";
 
 export interface ServerStatus {
   readonly version: string;
@@ -34,6 +34,8 @@ export interface StoreStatus {
     /** How long the oldest entry has waited, in seconds; null where nothing waits. */
     readonly oldestS: number | null;
   };
+  /** Of the whole cluster since the store's first: those enqueued are committed or wait (`queued`). */
+  readonly events: EventCounts & { readonly queued: number };
 }
 
 export interface StatusOptions {
@@ -78,7 +80,9 @@ async function storeStatus(options: StatusOptions): Promise<ServerStatus["store"
   const { store, now } = options;
   try {
     const queues = queuesStatus(await store.queues(), now);
-    return { buckets: store.buckets, members: await store.members(), ...await sizes(options), queues };
+    const { enqueued, committed } = await store.eventCounts();
+    const events = { enqueued, committed, queued: enqueued - committed };
+    return { buckets: store.buckets, members: await store.members(), ...await sizes(options), queues, events };
   } catch (error) {
     if (!(error instanceof StoreTrouble)) throw error;
     return { error: error.message };

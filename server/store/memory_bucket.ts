@@ -6,7 +6,11 @@ import {
   AGGREGATE,
   type BucketRead,
   type Commit,
+  DELETION,
   type Entry,
+  type EventCounts,
+  isDeletion,
+  isDeletionOf,
   type Lease,
   type QueueChunk,
   type QueueCursor,
@@ -46,6 +50,7 @@ export class MemoryBucket {
   readonly #statesByTab = new Map<string, Map<string, StoredState>>();
   #queue: Waiting[] = [];
   #queueBytes = 0;
+  readonly #events = { enqueued: 0, committed: 0 };
   #owner = "";
   #fence = 0;
   #expires = 0;
@@ -68,7 +73,16 @@ export class MemoryBucket {
       tabs.count++;
     }
     this.#append({ ...entry, enqueued: now });
+    this.#events.enqueued += entry.events;
     return { kind: "pushed" };
+  }
+
+  pushDeletion(key: StateKey, now: number): void {
+    this.#append({ ...key, type: DELETION, version: 0, bytes: new Uint8Array(), events: 0, enqueued: now });
+  }
+
+  get events(): EventCounts {
+    return this.#events;
   }
 
   lease(owner: string, times: { readonly now: number; readonly expires: number }): Lease | undefined {
@@ -95,14 +109,17 @@ export class MemoryBucket {
     if (!this.#isHeld(lease) || !this.#hasRead(cursor)) return undefined;
     const entries: QueuedEntry[] = [];
     let bytes = 0;
+    let events = cursor?.events ?? 0;
     let index = cursor?.entries ?? 0;
     for (; index < this.#queue.length && entries.length < limits.readEntriesMax; index++) {
       const waiting = this.#queue[index];
       bytes += waiting.bytes;
       if (bytes > bytesMax && entries.length > 0) break;
+      if (entries.length > 0 && isDeletion(entries[0]) !== isDeletion(waiting.entry)) break;
       entries.push(waiting.entry);
+      events += waiting.entry.events;
     }
-    return { entries, cursor: index === 0 ? undefined : { entries: index, last: this.#queue[index - 1].name } };
+    return { entries, cursor: index === 0 ? undefined : { entries: index, events, last: this.#queue[index - 1].name } };
   }
 
   load(lease: Lease, keys: readonly StateKey[]): readonly StoredState[] | undefined {
@@ -116,7 +133,8 @@ export class MemoryBucket {
     if (!this.#isHeld(lease) || !this.#hasRead(consumed)) return false;
     this.#revision = next;
     this.#trim(consumed?.entries ?? 0);
-    for (const entry of requeued) this.#append(entry);
+    this.#events.committed += consumed?.events ?? 0;
+    for (const entry of requeued) this.#requeue(entry);
     for (const state of states) this.#put(state);
     for (const key of removed) this.#remove(key);
     this.#forgetTabs(new Set(removed.map((key) => key.tab)));
@@ -129,7 +147,7 @@ export class MemoryBucket {
     const queued: QueuedEntry[] = [];
     for (const { entry } of this.#queue) {
       const clients = clientsByTab.get(entry.tab);
-      if (clients !== undefined && (clients.has(AGGREGATE) || clients.has(entry.client))) queued.push(entry);
+      if (clients !== undefined && isWaitedFor(entry, clients)) queued.push(entry);
     }
     return { states: this.#states(keys), queued };
   }
@@ -177,6 +195,12 @@ export class MemoryBucket {
     this.#queue.push({ name: this.#common.nameEntry(), entry, bytes });
     this.#queueBytes += bytes;
     this.#countClient(entry.client, 1);
+  }
+
+  #requeue(entry: QueuedEntry): void {
+    if (this.#queue.some((waiting) => isDeletionOf(entry, waiting.entry))) return;
+    this.#append(entry);
+    this.#events.committed -= entry.events;
   }
 
   #trim(entries: number): void {
@@ -227,6 +251,11 @@ export class MemoryBucket {
     if (count > 0) countByName.set(client, count);
     else countByName.delete(client);
   }
+}
+
+/** Whether an entry of their tab is for any of these clients; that of a whole tab's deletion is for all. */
+function isWaitedFor({ client }: Entry, clients: ReadonlySet<string>): boolean {
+  return clients.has(client) || clients.has(AGGREGATE) || client === AGGREGATE;
 }
 
 function setOf(byTab: Map<string, Set<string>>, tab: string): Set<string> {

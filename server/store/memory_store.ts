@@ -14,6 +14,7 @@ import type {
   Commit,
   Enqueued,
   Entry,
+  EventCounts,
   Lease,
   Member,
   QueueChunk,
@@ -83,6 +84,12 @@ export class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
+  async enqueueDeletions(bucket: number, keys: readonly StateKey[]): Promise<void> {
+    assert(keys.length <= limits.readKeysMax, "a call deletes a bounded number of States");
+    for (const key of keys) this.#bucket(bucket).pushDeletion(key, this.#clock());
+  }
+
+  // deno-lint-ignore require-await
   async lease(owner: string, buckets: readonly number[], ttlMs: number): Promise<readonly Lease[]> {
     const now = this.#clock();
     const leases = buckets.map((bucket) => this.#bucket(bucket).lease(owner, { now, expires: now + ttlMs / 1000 }));
@@ -97,6 +104,16 @@ export class MemoryStore implements Store {
   // deno-lint-ignore require-await
   async queues(): Promise<readonly QueueStatus[]> {
     return this.#buckets.map((bucket) => bucket.queueStatus()).filter((status) => status !== undefined);
+  }
+
+  // deno-lint-ignore require-await
+  async eventCounts(): Promise<EventCounts> {
+    let [enqueued, committed] = [0, 0];
+    for (const { events } of this.#buckets) {
+      enqueued += events.enqueued;
+      committed += events.committed;
+    }
+    return { enqueued, committed };
   }
 
   // deno-lint-ignore require-await

@@ -95,10 +95,14 @@ export function enqueueArguments(
   for (const [bucket, ofBucket] of Map.groupBy(taken, ({ bucket }) => bucket)) {
     const entries = ofBucket.map(({ entry }) => entry);
     const items = itemsOf(entries.map((entry) => ({ ...entry, enqueued: options.enqueued })));
-    args.push(bucket, tabsArgument(entries), items.length);
+    args.push(bucket, tabsArgument(entries), eventsOf(entries), items.length);
     for (const item of items) args.push(options.nameItem(), item.length, packEntries(item));
   }
   return args;
+}
+
+export function eventsOf(entries: readonly Entry[]): number {
+  return entries.reduce((events, entry) => events + entry.events, 0);
 }
 
 /** Entries in their order, in lists that make good items. */

@@ -28,13 +28,14 @@ redis.call('DEL', ARGV[1] .. 'nothing')
 export const QUEUE = `
 local function number(value) return string.format('%.0f', value) end
 local function parseQueue(text)
-  local items, head, tail, headBytes, tailBytes, oldest =
-    string.match(text or '0 0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+) (.+)$')
-  return { items = items, head = head, tail = tail, headBytes = headBytes, tailBytes = tailBytes, oldest = oldest }
+  local items, head, tail, headBytes, tailBytes, oldest, enqueued, committed =
+    string.match(text or '0 0 0 0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+) ([^ ]+) (%d+) (%d+)$')
+  return { items = items, head = head, tail = tail, headBytes = headBytes, tailBytes = tailBytes, oldest = oldest,
+    enqueued = enqueued, committed = committed }
 end
 local function writeQueue(queue)
   return queue.items .. ' ' .. queue.head .. ' ' .. queue.tail .. ' ' ..
-    queue.headBytes .. ' ' .. queue.tailBytes .. ' ' .. queue.oldest
+    queue.headBytes .. ' ' .. queue.tailBytes .. ' ' .. queue.oldest .. ' ' .. queue.enqueued .. ' ' .. queue.committed
 end
 local function parseItem(text)
   local name, start, count, startBytes, bytes, enqueued =
@@ -99,6 +100,24 @@ local function take(key, index, entriesMax, bytesMax)
   end
   if #texts == 0 then return texts, {}, index end
   return texts, redis.call('LRANGE', key .. ':queue', first, index - 1), index
+end
+`;
+
+/** Whether a deletion among the entries of an item (packed.ts) is of this State. */
+export const DELETES = `
+local function deletes(body, tab, client)
+  local at = 1
+  while at <= #body do
+    local tabLow, tabHigh, clientLow, clientHigh = string.byte(body, at, at + 3)
+    local ofTab = at + 30
+    local ofClient = ofTab + tabLow + 256 * tabHigh
+    at = ofClient + clientLow + 256 * clientHigh
+    if string.sub(body, ofTab, ofClient - 1) == tab then
+      local deleted = string.sub(body, ofClient, at - 1)
+      if deleted == '' or deleted == client then return true end
+    end
+  end
+  return false
 end
 `;
 

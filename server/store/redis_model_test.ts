@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { bucketOf } from "../../core/buckets.ts";
 import { openStore } from "../../tests/cluster/redis_fixture.ts";
 import { entry, state } from "../../tests/laws/store_fixtures.ts";
 import { type LocalRedis, startRedis } from "../../tools/local_redis.ts";
@@ -59,6 +60,13 @@ const enqueue: fc.Arbitrary<Step> = fc.record({
   await store.enqueue(id, entries.map(({ tab, client, ...rest }) => entry(tab, client, rest)))
 );
 
+const deletion: fc.Arbitrary<Step> = fc.array(key, { maxLength: 3 }).map((keys) => async ({ store }) => {
+  for (const bucket of [0, 1]) {
+    const ofBucket = keys.filter(({ tab }) => bucketOf(tab, BUCKETS) === bucket);
+    if (ofBucket.length > 0) await store.enqueueDeletions(bucket, ofBucket);
+  }
+});
+
 const lease: fc.Arbitrary<Step> = fc.record({ owner, bucket }).map(({ owner, bucket }) => async ({ store, held }) => {
   const [lease] = await store.lease(owner, [bucket], 600_000);
   if (lease === undefined) return "held by another";
@@ -82,7 +90,7 @@ const readQueue: fc.Arbitrary<Step> = fc.record({ owner, bucket, bytesMax: fc.na
     const bytes = bytesMax < 300 ? 1 : 1_000_000;
     const chunk = await store.readQueue(mine.lease, goesOn ? mine.chunk?.cursor : undefined, bytes);
     mine.chunk = chunk;
-    return chunk && [chunk.entries, chunk.cursor?.entries];
+    return chunk && [chunk.entries, chunk.cursor?.entries, chunk.cursor?.events];
   });
 
 let commits = 0;
@@ -140,14 +148,18 @@ async function all({ store }: Side): Promise<unknown> {
       (await store.read(bucket, TABS.map((tab) => ({ tab, client: "" })))).queued,
     );
   }
+  answers.push(await store.eventCounts());
   answers.push((await store.queues()).map(({ bytes: _, ...rest }) => rest).sort((a, b) => a.bucket - b.bucket));
   return answers;
 }
 
-const steps = fc.array(fc.oneof(enqueue, enqueue, lease, release, readQueue, readQueue, commit, commit, read), {
-  minLength: 10,
-  maxLength: 60,
-});
+const steps = fc.array(
+  fc.oneof(enqueue, enqueue, deletion, lease, release, readQueue, readQueue, commit, commit, read),
+  {
+    minLength: 10,
+    maxLength: 60,
+  },
+);
 
 Deno.test("RedisStore: answers what the embedded store answers, whatever is done to both", async () => {
   await fc.assert(

@@ -5,7 +5,14 @@ import { assert } from "../../core/assert.ts";
 import { limits } from "../../core/limits.ts";
 import { packedBytes, unpackEntries } from "./packed.ts";
 import { asBytes, asList, asText, asWhole } from "./redis_replies.ts";
-import type { QueueChunk, QueueCursor, QueuedEntry, QueueStatus } from "./store.ts";
+import {
+  type EventCounts,
+  isDeletion,
+  type QueueChunk,
+  type QueueCursor,
+  type QueuedEntry,
+  type QueueStatus,
+} from "./store.ts";
 
 interface Item {
   readonly name: string;
@@ -54,20 +61,23 @@ export function chunkOf(
   const entries: QueuedEntry[] = [];
   let last: Located | undefined;
   let bytes = 0;
+  let events = options.cursor?.events ?? 0;
   for (const located of entriesOf(descriptions, bodies, asWhole(asText(firstItem)))) {
     if (located.position < position) continue;
     bytes += packedBytes(located.entry);
     if (entries.length >= limits.readEntriesMax || (bytes > options.bytesMax && entries.length > 0)) break;
+    if (entries.length > 0 && isDeletion(entries[0]) !== isDeletion(located.entry)) break;
     entries.push(located.entry);
+    events += located.entry.events;
     last = located;
   }
   if (last === undefined) return { entries, cursor: options.cursor };
-  return { entries, cursor: cursorAfter(last, asWhole(asText(head))) };
+  return { entries, cursor: cursorAfter(last, { head: asWhole(asText(head)), events }) };
 }
 
-function cursorAfter({ item, position }: Located, head: number): QueueCursor {
+function cursorAfter({ item, position }: Located, { head, events }: { head: number; events: number }): QueueCursor {
   const nth = position - item.start + 1;
-  return { entries: position + 1 - head, last: `${item.name}/${item.number}/${nth}` };
+  return { entries: position + 1 - head, events, last: `${item.name}/${item.number}/${nth}` };
 }
 
 /** A cursor as scripts take it: entries, and name, number and nth of the last; empty for none. */
@@ -85,4 +95,10 @@ export function statusOf(bucket: string, queue: string): QueueStatus | undefined
   if (entries === 0) return undefined;
   const bytes = asWhole(tailBytes) - asWhole(headBytes);
   return { bucket: asWhole(bucket), entries, bytes, oldest: Number(oldest) };
+}
+
+/** The events of a field of QUEUES. */
+export function eventCountsOf(queue: string): EventCounts {
+  const [, , , , , , enqueued, committed] = queue.split(" ");
+  return { enqueued: Number(enqueued), committed: Number(committed) };
 }

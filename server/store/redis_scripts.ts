@@ -5,15 +5,17 @@
 //   layout                what this master is for, in words; written once
 //   types                 hash: tab -> type, of all buckets of the shard
 //   clients               hash: client -> number of buckets that hold States of it (0 while it only waits)
-//   queues                hash: bucket -> "items head tail headBytes tailBytes oldest": how many items ever left the
-//                         queue, entries that left it and entered it, bytes that did so, enqueued time of the oldest
+//   queues                hash: bucket -> "items head tail headBytes tailBytes oldest enqueued committed": how many items
+//                         ever left the queue, entries that left it and entered it, bytes that did so, enqueued time of
+//                         the oldest, events that entered it and that left it for good
 //   sender:<sender>       sorted set: seqs applied, by seq, and "floor"; expires (core/delivery.ts says the same in memory)
 //   members, member:<id>  set of ids; who has announced himself, expires
 //   <bucket>:owner        hash: owner, fence, revision
 //   <bucket>:lease        the owner, expires
-//   <bucket>:queue        list of items: entries packed together (packed.ts)
+//   <bucket>:queue        list of items: entries packed together (packed.ts), deletions apart from others
 //   <bucket>:items        list beside it: "name start count startBytes bytes enqueued" of each item, where start and
-//                         startBytes count from the first entry that ever entered the queue
+//                         startBytes count from the first entry that ever entered the queue; names of items of
+//                         deletions begin with "-"
 //   <bucket>:tabs         set of tabs
 //   <bucket>:clients      hash: client -> number of its States
 //   <bucket>:states:<tab> hash: client -> packed State ("" is the Aggregate)
@@ -23,7 +25,7 @@
 // Names hold no space, so that lists of them are one argument, each name followed by a space. Keys are not named in
 // KEYS: this is no script for Redis Cluster, where shards are ours to choose.
 
-import { ALTHOUGH_FULL, FIELDS, FIND, HELD, PUSH, QUEUE, STATES, TAKE } from "./redis_fragments.ts";
+import { ALTHOUGH_FULL, DELETES, FIELDS, FIND, HELD, PUSH, QUEUE, STATES, TAKE } from "./redis_fragments.ts";
 import type { Script } from "./shard.ts";
 
 /**
@@ -32,7 +34,7 @@ import type { Script } from "./shard.ts";
  *
  * ARGV: prefix; sender or "", seq, low, part or ""; tabs max, clients max, seqs remembered, seconds until a sender is
  * forgotten; time; all clients; then for each bucket its number, its tabs as lines of a type and the tabs of that type,
- * its number of items, and for each item name, count of entries, and the item.
+ * its events, its number of items, and for each item name, count of entries, and the item.
  *
  * Answers one of: new, repeated, stale; divided, where parts of the batch were applied, so that the rest must come in
  * parts too; refused with tabs and the types that they have, tabs too many, or clients too many: then nothing was done,
@@ -68,7 +70,7 @@ while at <= #ARGV do
     end
     lines[#lines + 1] = { bucket = ARGV[at], kind = kind, first = first, last = count }
   end
-  at = at + 3 + 3 * ARGV[at + 2]
+  at = at + 4 + 3 * ARGV[at + 3]
 end
 
 local conflicts, tabsFull, clientsFull, tabsNew, clientsNew = {}, {}, {}, {}, {}
@@ -109,12 +111,13 @@ for i = 1, #clientsNew do redis.call('HSET', prefix .. 'clients', clientsNew[i],
 local texts, written = fields(prefix .. 'queues', buckets), {}
 at = 12
 for i = 1, #buckets do
-  local queue, items = parseQueue(texts[i]), tonumber(ARGV[at + 2])
-  for item = at + 3, at + 3 * items, 3 do
+  local queue, items = parseQueue(texts[i]), tonumber(ARGV[at + 3])
+  queue.enqueued = number(queue.enqueued + ARGV[at + 2])
+  for item = at + 4, at + 1 + 3 * items, 3 do
     push(prefix .. buckets[i], queue, ARGV[item], ARGV[item + 1], enqueued, ARGV[item + 2])
   end
   written[2 * i - 1], written[2 * i] = buckets[i], writeQueue(queue)
-  at = at + 3 + 3 * items
+  at = at + 4 + 3 * items
 end
 for from = 1, #written, 1000 do
   redis.call('HMSET', prefix .. 'queues', unpack(written, from, math.min(from + 999, #written)))
@@ -131,6 +134,21 @@ if sender ~= '' then
   redis.call('EXPIRE', applied, ARGV[9])
 end
 return { 'new' }
+`,
+};
+
+/**
+ * Appends deletions to a queue. Work: their items. ARGV: prefix, bucket, time; then for each item name, count of entries,
+ * and the item.
+ */
+export const ENQUEUE_DELETIONS: Script = {
+  name: "enqueue deletions",
+  lua: `${QUEUE}${PUSH}${ALTHOUGH_FULL}
+local prefix, bucket = ARGV[1], ARGV[2]
+local queue = parseQueue(redis.call('HGET', prefix .. 'queues', bucket))
+for item = 4, #ARGV, 3 do push(prefix .. bucket, queue, ARGV[item], ARGV[item + 1], ARGV[3], ARGV[item + 2]) end
+redis.call('HSET', prefix .. 'queues', bucket, writeQueue(queue))
+return 1
 `,
 };
 
@@ -243,17 +261,18 @@ return { head, item, texts, bodies, '', states(key, 5) }
 };
 
 /**
- * Writes States and trims what they contain. Work: the States and requeued items of the caller, and a search for the
- * tabs that may be forgotten through at most 1 MiB of what waits.
+ * Writes States and trims what they contain. Work: the States and requeued items of the caller, a search for the tabs
+ * that may be forgotten through at most 1 MiB of what waits, and where items are requeued one for deletions that wait.
  *
  * ARGV: prefix, bucket, owner, fence, revision, next revision; entries or "" for nothing consumed, name, item, nth;
- * number of requeued items, and for each its name, count of entries, enqueued time, and the item; number of tabs with
+ * events consumed; number of requeued items, and for each its name, count of entries, enqueued time, the item, and the
+ * tab, the client and the events of all its entries; number of tabs with
  * States to write, and for each tab, type, clients, and their States; then each tab to remove from, and the clients.
  * Answers 1 where it is done, now or by the same call before, 0 where lease or cursor is lost.
  */
 export const COMMIT: Script = {
   name: "commit",
-  lua: `${QUEUE}${PUSH}${HELD}${FIND}
+  lua: `${QUEUE}${PUSH}${HELD}${FIND}${DELETES}
 local prefix, key = ARGV[1], ARGV[1] .. ARGV[2]
 if redis.call('HGET', key .. ':owner', 'revision') == ARGV[6] then return 1 end
 if not held(key, ARGV[3], ARGV[4], ARGV[5]) then return 0 end
@@ -278,10 +297,22 @@ if head then
 else
   queue.headBytes = queue.tailBytes
 end
-local at = 12
-for _ = 1, tonumber(ARGV[11]) do
-  push(key, queue, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
-  at = at + 4
+queue.committed = number(queue.committed + ARGV[11])
+local at, requeued, deletions = 13, tonumber(ARGV[12]), {}
+local texts = requeued > 0 and redis.call('LRANGE', key .. ':items', 0, -1) or {}
+for i = 1, #texts do
+  if string.sub(texts[i], 1, 1) == '-' then
+    deletions[#deletions + 1] = redis.call('LINDEX', key .. ':queue', i - 1)
+  end
+end
+for _ = 1, requeued do
+  local isDeleted = false
+  for i = 1, #deletions do isDeleted = isDeleted or deletes(deletions[i], ARGV[at + 4], ARGV[at + 5]) end
+  if not isDeleted then
+    push(key, queue, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+    queue.committed = number(queue.committed - ARGV[at + 6])
+  end
+  at = at + 7
 end
 redis.call('HSET', prefix .. 'queues', ARGV[2], writeQueue(queue))
 redis.call('HSET', key .. ':owner', 'revision', ARGV[6])

@@ -9,9 +9,9 @@ import type { Clock, Random } from "../../core/world.ts";
 import type { Log } from "../../service/log.ts";
 import { formatMember, parseMember } from "./member.ts";
 import { packEntries, packState, unpackState } from "./packed.ts";
-import { itemsOf, namesArgument } from "./redis_batch.ts";
+import { eventsOf, itemsOf, namesArgument } from "./redis_batch.ts";
 import { enqueueOn, merge } from "./redis_enqueue.ts";
-import { chunkOf, cursorArguments, entriesOf, type Located, statusOf } from "./redis_queue.ts";
+import { chunkOf, cursorArguments, entriesOf, eventCountsOf, type Located, statusOf } from "./redis_queue.ts";
 import { asBytes, asList, asText, asTexts, asWhole } from "./redis_replies.ts";
 import * as catalogue from "./redis_catalogue.ts";
 import * as scripts from "./redis_scripts.ts";
@@ -22,8 +22,10 @@ import {
   AGGREGATE,
   type BucketRead,
   type Commit,
+  DELETION,
   type Enqueued,
   type Entry,
+  type EventCounts,
   type Lease,
   type Member,
   type QueueChunk,
@@ -127,6 +129,17 @@ export class RedisStore implements Store {
     );
   }
 
+  async enqueueDeletions(bucket: number, keys: readonly StateKey[]): Promise<void> {
+    assert(keys.length <= limits.readKeysMax, "a call deletes a bounded number of States");
+    const enqueued = this.#options.clock();
+    const nothing = { type: DELETION, version: 0, bytes: new Uint8Array(), events: 0, enqueued };
+    const items = itemsOf(keys.map((key) => ({ ...key, ...nothing })));
+    await this.#shardOf(bucket).runReplicated(scripts.ENQUEUE_DELETIONS, [
+      ...[this.#prefix, bucket, enqueued],
+      ...items.flatMap((item) => [`-${this.#nameItem()}`, item.length, packEntries(item)]),
+    ]);
+  }
+
   async lease(owner: string, buckets: readonly number[], ttlMs: number): Promise<readonly Lease[]> {
     const times = [Math.ceil(ttlMs), Math.floor(this.#options.clock() * 1000)];
     const replies = await this.#reachable(
@@ -158,6 +171,17 @@ export class RedisStore implements Store {
       .filter((status) => status !== undefined);
   }
 
+  async eventCounts(): Promise<EventCounts> {
+    const replies = await all(this.#shards.all.map((shard) => shard.run(catalogue.QUEUES, [this.#prefix])));
+    let [enqueued, committed] = [0, 0];
+    for (const [, queue] of replies.flatMap((reply) => inGroups(asTexts(reply), 2))) {
+      const counts = eventCountsOf(queue);
+      enqueued += counts.enqueued;
+      committed += counts.committed;
+    }
+    return { enqueued, committed };
+  }
+
   async readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined> {
     const bounds = [limits.readEntriesMax, bytesMax];
     const args = [...this.#leaseArguments(lease), ...cursorArguments(cursor), ...bounds];
@@ -176,14 +200,18 @@ export class RedisStore implements Store {
     const { lease, next, consumed, requeued, states, removed } = commit;
     assert(next !== "" && next !== lease.revision, "each commit has a name of its own");
     assert(states.length + removed.length <= limits.commitStatesMax, "a commit writes a bounded number of States");
-    const items = itemsOf(requeued);
+    const items = [...Map.groupBy(requeued, ({ tab, client }) => `${tab} ${client}`).values()].flatMap(itemsOf);
     const statesByTab = Map.groupBy(states, ({ tab }) => tab);
     const reply = await this.#shardOf(lease.bucket).run(scripts.COMMIT, [
       ...this.#leaseArguments(lease),
       next,
       ...cursorArguments(consumed),
+      consumed?.events ?? 0,
       items.length,
-      ...items.flatMap((item) => [this.#nameItem(), item.length, item[0].enqueued, packEntries(item)]),
+      ...items.flatMap((item) => {
+        const { enqueued, tab, client } = item[0];
+        return [this.#nameItem(), item.length, enqueued, packEntries(item), tab, client, eventsOf(item)];
+      }),
       statesByTab.size,
       ...[...statesByTab].flatMap(([tab, ofTab]) => [
         tab,
@@ -201,7 +229,7 @@ export class RedisStore implements Store {
     const clientsByTab = new Map(clientsOf(keys));
     return await this.#read(bucket, keys, ({ tab, client }) => {
       const clients = clientsByTab.get(tab);
-      return clients !== undefined && (clients.has(client) || clients.has(AGGREGATE));
+      return clients !== undefined && (clients.has(client) || clients.has(AGGREGATE) || client === AGGREGATE);
     });
   }
 
@@ -235,7 +263,9 @@ export class RedisStore implements Store {
   async clients(bucket: number): Promise<ReadonlySet<string>> {
     const { queued } = await this.#read(bucket, [], () => true);
     const stored = asTexts(await this.#shardOf(bucket).run(catalogue.CLIENTS, [this.#prefix, bucket]));
-    return new Set([...stored, ...queued.map(({ client }) => client)]);
+    const clients = new Set([...stored, ...queued.map(({ client }) => client)]);
+    clients.delete(AGGREGATE);
+    return clients;
   }
 
   async heartbeat(member: Member, ttlMs: number): Promise<void> {

@@ -42,6 +42,21 @@ export interface QueuedEntry extends Entry {
   readonly enqueued: number;
 }
 
+/** The type of an entry that deletes, which no handler has. */
+export const DELETION = "";
+
+/**
+ * Whether an entry is a deletion of this State: it takes what its client, or with `AGGREGATE` its tab, has in States
+ * and in earlier entries, from the moment at which it was enqueued. What is enqueued later stays.
+ */
+export function isDeletionOf({ tab, client }: StateKey, entry: Entry): boolean {
+  return isDeletion(entry) && entry.tab === tab && (entry.client === client || entry.client === AGGREGATE);
+}
+
+export function isDeletion({ type }: Entry): boolean {
+  return type === DELETION;
+}
+
 export interface Enqueued {
   /** `stale` where any shard can't tell whether it applied the batch before; else `new` where any applied it now. */
   readonly verdict: Verdict;
@@ -64,6 +79,8 @@ export interface Lease {
 /** How far a queue has been read, counted from its head. Opaque to whoever passes it on. */
 export interface QueueCursor {
   readonly entries: number;
+  /** Events of these entries. */
+  readonly events: number;
   /** The name of the last entry read. */
   readonly last: string;
 }
@@ -80,7 +97,7 @@ export interface Commit {
   readonly next: string;
   /** Entries up to here leave the queue. */
   readonly consumed: QueueCursor | undefined;
-  /** Entries among the consumed that go back to the tail of the queue, as they are. */
+  /** Entries among the consumed that go back to the tail of the queue, as they are, unless a deletion there takes them. */
   readonly requeued: readonly QueuedEntry[];
   /** Written as they are, in place of what stood there. */
   readonly states: readonly StoredState[];
@@ -91,7 +108,7 @@ export interface Commit {
 /** States of a bucket and what waits for them, at one moment: no commit falls between the two. */
 export interface BucketRead {
   readonly states: readonly StoredState[];
-  /** What waits for the States asked for (for an Aggregate: from any client), oldest first. */
+  /** What waits for the States asked for (for an Aggregate: from any client), oldest first, deletions among them. */
   readonly queued: readonly QueuedEntry[];
 }
 
@@ -102,6 +119,12 @@ export interface QueueStatus {
   readonly bytes: number;
   /** When the oldest entry was accepted, in seconds since the epoch. */
   readonly oldest: number;
+}
+
+/** Events ever accepted, and those of them that were committed: what is in neither waits. */
+export interface EventCounts {
+  readonly enqueued: number;
+  readonly committed: number;
 }
 
 export type Role = "fe" | "be" | "ctrl";
@@ -133,6 +156,12 @@ export interface Store extends AsyncDisposable {
   enqueue(id: BatchId | undefined, entries: readonly Entry[]): Promise<Enqueued>;
 
   /**
+   * Appends deletions of these States (at most `readKeysMax`) to the queue of their bucket, in one step: whoever reads
+   * leaves out what they take, and whoever drains removes it before they leave the queue.
+   */
+  enqueueDeletions(bucket: number, keys: readonly StateKey[]): Promise<void>;
+
+  /**
    * Takes or renews the right to drain buckets. Answers the leases held now; a bucket that another owner holds is left
    * out. One call a shard.
    */
@@ -144,9 +173,13 @@ export interface Store extends AsyncDisposable {
   /** The queues that are not empty. One call a shard. */
   queues(): Promise<readonly QueueStatus[]>;
 
+  /** Counted in the very steps that enqueue and commit, so that each bucket's always balance. @throws where any shard can't be read */
+  eventCounts(): Promise<EventCounts>;
+
   /**
    * Entries after `cursor` (from the head without one): at most `readEntriesMax` and at most `bytesMax` bytes of them,
-   * but at least one if there is any. Undefined where the lease is lost, the bucket has another revision, or its queue
+   * but at least one if there is any; deletions only where the first of them is one, and nothing else with them.
+   * Undefined where the lease is lost, the bucket has another revision, or its queue
    * is not the one that the cursor was read from: then the owner forgets what it holds of the bucket.
    */
   readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined>;

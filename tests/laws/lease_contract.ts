@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../core/limits.ts";
-import { AGGREGATE, type Commit, type Lease, type QueueChunk, type Store } from "../../server/store/store.ts";
+import { AGGREGATE, type Commit, DELETION, type Lease, type QueueChunk, type Store } from "../../server/store/store.ts";
 import { entry, state, type StoreTest, tabsOf, take, TTL_MS, waiting } from "./store_fixtures.ts";
 
 const [TAB, OTHER] = tabsOf(0, 2);
@@ -13,6 +13,7 @@ export function leaseContract(test: StoreTest): void {
   ownershipContract(test);
   readContract(test);
   commitContract(test);
+  requeueContract(test);
   removalContract(test);
 }
 
@@ -214,6 +215,27 @@ function commitContract(test: StoreTest): void {
     assertEquals(await waiting(store, 0), [`${OTHER} web-3`, `${TAB} web-1`]);
     const after = await chunkOf(store, { ...lease, revision: "c1" });
     assertEquals(after.entries[1], entries[0]);
+  });
+}
+
+function requeueContract(test: StoreTest): void {
+  test("a requeued entry stays behind a deletion that takes it", async ({ store }) => {
+    const entries = ["web-1", "web-2"].map((client) => entry(TAB, client)).concat(entry(OTHER, "web-1"));
+    await store.enqueue(undefined, entries);
+    const lease = await take(store, 0);
+    const { entries: requeued, cursor: consumed } = await chunkOf(store, lease);
+    await store.enqueueDeletions(0, [{ tab: TAB, client: "web-1" }, { tab: "another", client: AGGREGATE }]);
+    await store.enqueue(undefined, [entry(OTHER, "web-2")]);
+    await store.enqueueDeletions(0, [{ tab: OTHER, client: AGGREGATE }]);
+    assert(await store.commit(commitOf(lease, "c1", { consumed, requeued })), "the owner may commit");
+    const left = (await store.read(0, [TAB, OTHER].map((tab) => ({ tab, client: AGGREGATE })))).queued;
+    assertEquals(left.map(({ tab, client, type }) => `${type === DELETION ? "-" : ""}${tab} ${client}`), [
+      `-${TAB} web-1`,
+      `${OTHER} web-2`,
+      `-${OTHER} `,
+      `${TAB} web-2`,
+    ]);
+    assertEquals(await store.eventCounts(), { enqueued: 4, committed: 2 });
   });
 }
 

@@ -4,7 +4,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../core/limits.ts";
 import { leaseContract } from "./lease_contract.ts";
-import { AGGREGATE, type Member } from "../../server/store/store.ts";
+import {
+  AGGREGATE,
+  DELETION,
+  type Lease,
+  type Member,
+  type QueueCursor,
+  type StateKey,
+} from "../../server/store/store.ts";
 import { batch, entry, type Open, state, type StoreTest, tabsOf, take, waiting } from "./store_fixtures.ts";
 
 export function storeContract(name: string, open: Open): void {
@@ -91,6 +98,63 @@ function queueContract(test: StoreTest): void {
     const later = await store.enqueue(batch(2), [entry(far, "web-1"), entry(tab, "web-1", gauge)]);
     assertEquals(later.verdict, "new");
     assertEquals(later.conflicts, [{ index: 0, type: "Gauge" }, { index: 1, type: "TotalsCounter" }]);
+  });
+
+  test("a deletion takes what was enqueued before it, and waits in its order", async ({ store }) => {
+    await store.enqueue(undefined, [entry(tab, "web-1"), entry(tab, "web-2"), entry(other, "web-1")]);
+    await store.enqueueDeletions(0, [{ tab, client: "web-1" }]);
+    await store.enqueueDeletions(0, [{ tab, client: AGGREGATE }]);
+    await store.enqueue(undefined, [entry(tab, "web-1")]);
+    const seen = async (key: StateKey) => {
+      const { queued } = await store.read(0, [key]);
+      return queued.map(({ client, type }) => type === DELETION ? `-${client}` : client);
+    };
+    assertEquals(await seen({ tab, client: AGGREGATE }), ["web-1", "web-2", "-web-1", "-", "web-1"]);
+    assertEquals(await seen({ tab, client: "web-1" }), ["web-1", "-web-1", "-", "web-1"]);
+    assertEquals(await seen({ tab, client: "web-2" }), ["web-2", "-"]);
+    assertEquals(await seen({ tab: other, client: "web-1" }), ["web-1"]);
+    assertEquals((await store.queues())[0].entries, 6);
+    assertEquals([...await store.clients(0)].sort(), ["web-1", "web-2"]);
+    assertEquals((await store.clientsByTab(0, [tab])).get(tab)?.toSorted(), ["web-1", "web-2"]);
+  });
+
+  test("deletions are read apart from other entries", async ({ store }) => {
+    const read = async (lease: Lease, cursor?: QueueCursor) => {
+      const chunk = await store.readQueue(lease, cursor, 1_000_000);
+      assert(chunk !== undefined, "the owner may read");
+      return [
+        chunk.cursor,
+        chunk.entries.map(({ type, client }) => type === DELETION ? `-${client}` : client),
+      ] as const;
+    };
+    await store.enqueue(undefined, [entry(tab, "web-1"), entry(tab, "web-2")]);
+    await store.enqueueDeletions(0, ["web-1", "web-3"].map((client) => ({ tab, client })));
+    await store.enqueue(undefined, [entry(tab, "web-1")]);
+    const lease = await take(store, 0);
+    const [first, before] = await read(lease);
+    const [second, deletions] = await read(lease, first);
+    const [third, after] = await read(lease, second);
+    assertEquals([before, deletions, after], [["web-1", "web-2"], ["-web-1", "-web-3"], ["web-1"]]);
+    assertEquals((await read(lease, third))[1], []);
+  });
+
+  test("events are counted in the steps that enqueue and commit", async ({ store }) => {
+    assertEquals(await store.eventCounts(), { enqueued: 0, committed: 0 });
+    const entries = [entry(tab, "web-1", { events: 7 }), entry(tab, "web-2", { events: 5 }), entry(far, "web-1")];
+    await store.enqueue(batch(1), entries);
+    await store.enqueue(batch(1), entries);
+    await store.enqueue(undefined, [entry(tab, "web-1", { type: "Gauge", events: 100 })]);
+    assertEquals(await store.eventCounts(), { enqueued: 13, committed: 0 });
+    const lease = await take(store, 0);
+    const one = await store.readQueue(lease, undefined, 1);
+    const chunk = await store.readQueue(lease, one?.cursor, 1_000_000);
+    const commit = { lease, consumed: chunk?.cursor, requeued: one?.entries ?? [], states: [], removed: [] };
+    for (const _ of [1, 2]) assert(await store.commit({ ...commit, next: "c1" }), "the owner may commit");
+    assertEquals(await store.eventCounts(), { enqueued: 13, committed: 5 });
+    assertEquals(await store.commit({ ...commit, next: "c2" }), false);
+    assertEquals(await store.eventCounts(), { enqueued: 13, committed: 5 });
+    await store.enqueueDeletions(0, [{ tab, client: AGGREGATE }]);
+    assertEquals(await store.eventCounts(), { enqueued: 13, committed: 5 });
   });
 
   test("the queues that are not empty are known with their sizes and age", async ({ store, pass }) => {

@@ -3,6 +3,7 @@
 // knows which events have been accepted and are not lost; after every step queries must answer just that.
 
 import { assert, assertEquals } from "@std/assert";
+import { bucketOf } from "../../core/buckets.ts";
 import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
 import { Delays } from "../../server/delays.ts";
 import { Drain } from "../../server/drain.ts";
@@ -10,7 +11,7 @@ import { Ingest } from "../../server/ingest.ts";
 import { Membership } from "../../server/membership.ts";
 import { Overload } from "../../server/overload.ts";
 import { type Found, Query } from "../../server/query.ts";
-import { type Store, StoreTrouble } from "../../server/store/store.ts";
+import { AGGREGATE, type Store, StoreTrouble } from "../../server/store/store.ts";
 import { createLog } from "../../service/log.ts";
 import { type Fate, fated, GatedStore, interceptedStore, RewindableStore, type StoreWorld } from "./stores.ts";
 import { turn, VirtualTime } from "./virtual_time.ts";
@@ -29,6 +30,12 @@ export interface Batch {
   readonly lines: readonly Line[];
 }
 
+/** What was deleted: a tab, or with a client what it has of that client. */
+export interface Deleted {
+  readonly tab: string;
+  readonly client: string;
+}
+
 export interface SimOptions {
   readonly open: (world: StoreWorld) => Store;
   /** Ids of the drains. */
@@ -44,7 +51,7 @@ const PARTIAL: Registry = { get: (type) => type === "CounterGroup" ? undefined :
 
 const WINDOWS = [{ width: 1, span: 60 }, { width: 900, span: 86_400 }];
 
-interface Event {
+interface Event extends Deleted {
   readonly time: number;
   readonly value: number;
 }
@@ -64,7 +71,7 @@ export function typeOf(tab: string): string {
 
 export class ServerSim {
   readonly #time = new VirtualTime();
-  readonly #history: RewindableStore<Batch>;
+  readonly #history: RewindableStore<Batch | Deleted>;
   readonly #query: Query;
   readonly #ingest: Ingest;
   readonly #processes: Process[];
@@ -127,6 +134,15 @@ export class ServerSim {
     }
   }
 
+  /** Deletes a tab, or one client's part of it. */
+  async delete(deleted: Deleted, fate: Fate): Promise<void> {
+    const { store } = this.#history;
+    if (fate !== "unreached") this.#history.label = deleted;
+    const bucket = bucketOf(deleted.tab, store.buckets);
+    const outcome = fated(fate, () => store.enqueueDeletions(bucket, [deleted]));
+    await outcome.catch((error) => assert(error instanceof StoreTrouble, String(error)));
+  }
+
   /** Lets a drain go on by so many calls to the store, the last of which has this fate. */
   async step(which: number, options: { readonly calls: number; readonly call: number; readonly fate: Fate }) {
     const process = this.#processes[which % this.#processes.length];
@@ -157,15 +173,9 @@ export class ServerSim {
   async check(): Promise<void> {
     if (this.#bugs.length > 0) throw this.#bugs[0];
     const now = this.#time.clock();
-    const eventsByName = new Map<string, Event[]>();
-    for (const { time, lines } of new Set(this.#history.labels)) {
-      for (const { tab, client, values } of lines) {
-        for (const name of [tab, `${tab} ${client}`]) {
-          const events = eventsByName.get(name) ?? [];
-          eventsByName.set(name, events);
-          for (const value of values) events.push({ time, value });
-        }
-      }
+    const eventsByName = Map.groupBy(this.#left(), ({ tab }) => tab);
+    for (const [name, events] of Map.groupBy(this.#left(), ({ tab, client }) => `${tab} ${client}`)) {
+      eventsByName.set(name, events);
     }
     const expected: Record<string, readonly number[]> = {};
     for (const [name, events] of eventsByName) note(expected, name, figuresOf(typeOf(name), events, now));
@@ -175,6 +185,7 @@ export class ServerSim {
       note(shown, `${found.name} ${found.client}`, shownBy(found, now));
     }
     assertEquals(shown, expected);
+    await this.#checkCounts();
   }
 
   /** Without faults all that waits is committed in the end, by drains that know all types. */
@@ -193,6 +204,36 @@ export class ServerSim {
       const { dirtyBytes, heldBack } = drain.status();
       assertEquals([dirtyBytes, heldBack], [0, 0], "nothing is left to commit");
     }
+    const { enqueued, committed } = await this.#history.store.eventCounts();
+    assertEquals(committed, enqueued, "all that was enqueued is committed");
+  }
+
+  /** What was accepted, and neither lost nor deleted since. */
+  #left(): readonly Event[] {
+    let left: Event[] = [];
+    for (const label of new Set(this.#history.labels)) {
+      if ("lines" in label) {
+        for (const { values, ...key } of label.lines) {
+          left.push(...values.map((value) => ({ ...key, time: label.time, value })));
+        }
+      } else left = left.filter(({ tab, client }) => tab !== label.tab || ![client, ""].includes(label.client));
+    }
+    return left;
+  }
+
+  /** The store's own ledger balances: what was accepted is committed or waits. */
+  async #checkCounts(): Promise<void> {
+    const { store } = this.#history;
+    const { enqueued, committed } = await store.eventCounts();
+    const batches = [...new Set(this.#history.labels)].filter((label) => "lines" in label);
+    const accepted = batches.flatMap(({ lines }) => lines).reduce((events, { values }) => events + values.length, 0);
+    assertEquals(enqueued, accepted, "every accepted event is counted once");
+    let waiting = 0;
+    for (let bucket = 0; bucket < store.buckets; bucket++) {
+      const keys = [...(await store.tabs(bucket)).keys()].map((tab) => ({ tab, client: AGGREGATE }));
+      for (const { events } of (await store.read(bucket, keys)).queued) waiting += events;
+    }
+    assertEquals(committed, accepted - waiting, "what does not wait is committed");
   }
 
   async #post(batch: Batch, fate: Fate): Promise<void> {

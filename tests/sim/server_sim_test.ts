@@ -43,6 +43,11 @@ const repeat = fc.tuple(fc.nat(5), fate).map(([age, fate]) =>
   named((sim) => sim.repeat(age, fate), `repeat ${age} ${fate}`)
 );
 
+const remove = fc.tuple(line, fc.boolean(), fate).map(([{ tab, client }, isWhole, fate]) => {
+  const deleted = { tab, client: isWhole ? "" : client };
+  return named((sim) => sim.delete(deleted, fate), `delete ${tab} ${deleted.client} ${fate}`);
+});
+
 const step = fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 20 }), fc.nat(3), fate).map(([which, calls, call, fate]) =>
   named((sim) => sim.step(which, { calls, call, fate }), `step ${which} calls=${calls} call=${call} ${fate}`)
 );
@@ -63,6 +68,7 @@ const failOver = fc.nat(12).map((writes) => named((sim) => sim.failOver(writes),
 const act = fc.oneof(
   { weight: 5, arbitrary: post },
   { weight: 2, arbitrary: repeat },
+  { weight: 1, arbitrary: remove },
   { weight: 10, arbitrary: step },
   { weight: 1, arbitrary: kill },
   { weight: 4, arbitrary: pass },

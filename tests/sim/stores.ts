@@ -12,9 +12,11 @@ export function interceptedStore(buckets: number, intercept: Intercept): Store {
     buckets,
     shardOf: () => "shard",
     enqueue: (id, entries) => intercept("enqueue", (store) => store.enqueue(id, entries)),
+    enqueueDeletions: (bucket, keys) => intercept("enqueueDeletions", (store) => store.enqueueDeletions(bucket, keys)),
     lease: (owner, buckets, ttlMs) => intercept("lease", (store) => store.lease(owner, buckets, ttlMs)),
     release: (leases) => intercept("release", (store) => store.release(leases)),
     queues: () => intercept("queues", (store) => store.queues()),
+    eventCounts: () => intercept("eventCounts", (store) => store.eventCounts()),
     readQueue: (lease, cursor, bytesMax) => intercept("readQueue", (store) => store.readQueue(lease, cursor, bytesMax)),
     load: (lease, keys) => intercept("load", (store) => store.load(lease, keys)),
     commit: (commit) => intercept("commit", (store) => store.commit(commit)),
@@ -67,7 +69,7 @@ export class GatedStore {
   }
 }
 
-const MUTATING = new Set(["enqueue", "lease", "release", "commit", "heartbeat", "leave"]);
+const MUTATING = new Set(["enqueue", "enqueueDeletions", "lease", "release", "commit", "heartbeat", "leave"]);
 
 interface Step<Label> {
   readonly label: Label | undefined;
