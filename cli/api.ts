@@ -1,11 +1,13 @@
-// The HTTP API of a server as typed calls over fetch: answers as streams, posts with their answer, and one class for all
-// that can go wrong on the way. Prints nothing and decides no exit code.
+// The HTTP API of a server or agent as calls over fetch: answers as streams, as JSON or event by event, posts with their
+// answer, and one class for all that can go wrong on the way. Prints nothing and decides no exit code.
 
 import type { BatchId, PostAnswer } from "../core/event.ts";
 import { quote } from "../core/quote.ts";
 import { readAnswer } from "../core/wire/answer.ts";
 import { type EventsLine, writeBatch } from "../core/wire/ndjson.ts";
 import type { Sleep } from "../core/world.ts";
+import { textAt } from "./json.ts";
+import { type ServerSentEvent, ServerSentEvents } from "./server_sent_events.ts";
 
 /** What can be asked for; the server's path of the same name. */
 export type View = "tabs" | "projection" | "supertabs" | "names" | "clients" | "types" | "status";
@@ -29,17 +31,28 @@ export interface ApiOptions {
   readonly sleep: Sleep;
 }
 
+export interface TroubleOptions {
+  readonly retryAfterMs?: number | undefined;
+  readonly code?: string | undefined;
+  readonly cause?: unknown;
+}
+
 /** No answer was had. The message is one line that names the address and the cause. */
 export class ApiTrouble extends Error {
   override readonly name = "ApiTrouble";
   /** How long to wait before the same is tried again; undefined where that would be in vain. */
   readonly retryAfterMs: number | undefined;
+  /** What kind of refusal it was, as the server calls it; undefined where there was no answer, or none of ours. */
+  readonly code: string | undefined;
 
-  constructor(message: string, options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {}) {
+  constructor(message: string, options: TroubleOptions = {}) {
     super(message, { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
+    this.code = options.code;
   }
 }
+
+type Init = RequestInit & { readonly headers: Record<string, string> };
 
 const RETRY_AFTER_MAX_MS = 10_000;
 const silent = Symbol("silent");
@@ -51,17 +64,37 @@ export class Api {
     this.#options = options;
   }
 
+  get address(): string {
+    return this.#options.address;
+  }
+
   /** The server's answer as it comes, as text or as JSON. @throws {ApiTrouble} also while the answer is read */
   async ask(
     view: View,
     options: { readonly selection: Selection; readonly isJson: boolean },
   ): Promise<AsyncIterable<Uint8Array>> {
-    const search = searchOf(options.selection).toString();
-    const path = `/${view}${search === "" ? "" : `?${search}`}`;
     const accept = options.isJson ? "application/json" : "text/plain";
-    const response = await this.#fetch(path, { headers: { accept } });
-    if (!response.ok) throw await this.#refusal(response);
-    return this.#chunks(response);
+    const path = pathOf(`/${view}`, searchOf(options.selection));
+    return this.#chunks(await this.#accepted(path, { headers: { accept } }));
+  }
+
+  /** The JSON that a GET of this path answers. @throws {ApiTrouble} */
+  async read(path: string, search?: URLSearchParams): Promise<unknown> {
+    return await this.#json(await this.#accepted(pathOf(path, search), { headers: { accept: "application/json" } }));
+  }
+
+  /** Has the server do something, and answers what it says of it. @throws {ApiTrouble} */
+  async command(path: string, search?: URLSearchParams): Promise<unknown> {
+    const headers = { accept: "application/json" };
+    return await this.#json(await this.#accepted(pathOf(path, search), { method: "POST", headers }));
+  }
+
+  /** Server-sent events as they come, until the server ends them. @throws {ApiTrouble} also when the signal aborts */
+  async *events(path: string, search: URLSearchParams, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+    const headers = { accept: "text/event-stream" };
+    const response = await this.#accepted(pathOf(path, search), { headers, signal });
+    const events = new ServerSentEvents();
+    for await (const chunk of this.#chunks(response)) yield* events.feed(chunk);
   }
 
   /**
@@ -74,7 +107,11 @@ export class Api {
   ): Promise<PostAnswer> {
     const { id, client } = options;
     const header = client === undefined ? { id } : { id, client };
-    const body = new Blob([...writeBatch(header, lines)].map((chunk) => new Uint8Array(chunk)));
+    return await this.postBody(new Blob([...writeBatch(header, lines)].map((chunk) => new Uint8Array(chunk))));
+  }
+
+  /** The same, of a body that was written already. */
+  async postBody(body: Blob | Uint8Array<ArrayBuffer>): Promise<PostAnswer> {
     const headers = { "content-type": "application/x-ndjson" };
     const response = await this.#fetch("/post", { method: "POST", headers, body });
     const text = await this.#text(response);
@@ -86,12 +123,26 @@ export class Api {
     throw this.#refused(response, text);
   }
 
-  async #fetch(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+  async #accepted(path: string, init: Init): Promise<Response> {
+    const response = await this.#fetch(path, init);
+    if (!response.ok) throw this.#refused(response, await this.#text(response));
+    return response;
+  }
+
+  async #json(response: Response): Promise<unknown> {
+    const text = await this.#text(response);
+    const value = parse(text);
+    if (value !== undefined) return value;
+    throw new ApiTrouble(`${this.#options.address} is no Taba: its answer is ${quote(text)}`);
+  }
+
+  async #fetch(path: string, init: Init): Promise<Response> {
     const { address, token, fetch } = this.#options;
     const headers = token === undefined ? init.headers : { ...init.headers, authorization: `Bearer ${token}` };
     const stopped = new AbortController();
+    const signal = init.signal ? AbortSignal.any([stopped.signal, init.signal]) : stopped.signal;
     try {
-      return await this.#inTime(fetch(`${address}${path}`, { ...init, headers, signal: stopped.signal }));
+      return await this.#inTime(fetch(`${address}${path}`, { ...init, headers, signal }));
     } catch (error) {
       stopped.abort();
       throw this.#unreachable(error);
@@ -134,20 +185,17 @@ export class Api {
     }
   }
 
-  async #refusal(response: Response): Promise<ApiTrouble> {
-    return this.#refused(response, await this.#text(response));
-  }
-
   #refused(response: Response, text: string): ApiTrouble {
     const { status } = response;
     const isPassing = status === 429 || status >= 500;
     const seconds = Number(response.headers.get("retry-after"));
     const retryAfterMs = Math.min(Number.isFinite(seconds) ? seconds * 1000 : 0, RETRY_AFTER_MAX_MS);
-    const error = readError(text) ?? `it says ${quote(text.trim())}`;
-    return new ApiTrouble(
-      `${this.#options.address} answered ${status}: ${error}`,
-      isPassing ? { retryAfterMs } : {},
-    );
+    const value = parse(text);
+    const error = textAt(value, "error") ?? `it says ${quote(text.trim())}`;
+    return new ApiTrouble(`${this.#options.address} answered ${status}: ${error}`, {
+      ...(isPassing ? { retryAfterMs } : {}),
+      code: textAt(value, "code") ?? `status ${status}`,
+    });
   }
 
   #unreachable(error: unknown): ApiTrouble {
@@ -159,7 +207,13 @@ export class Api {
   }
 }
 
-function searchOf(selection: Selection): URLSearchParams {
+function pathOf(path: string, search: URLSearchParams = new URLSearchParams()): string {
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+/** The server's parameters for a selection. */
+export function searchOf(selection: Selection): URLSearchParams {
   const search = new URLSearchParams();
   for (const name of selection.names) search.append("name", name);
   for (const client of selection.clients) search.append("client", client);
@@ -175,13 +229,6 @@ function causeOf(error: unknown): string {
   if (error.cause !== undefined) return causeOf(error.cause);
   const [, deepest = error.message] = error.message.match(/client error \(\w+\): (.*)$/s) ?? [];
   return deepest.replaceAll(/\s+/g, " ");
-}
-
-/** The error that a refusal of ours says; undefined where the body is anything else. */
-function readError(text: string): string | undefined {
-  const value = parse(text);
-  const isOurs = typeof value === "object" && value !== null && "error" in value && typeof value.error === "string";
-  return isOurs ? String(value.error) : undefined;
 }
 
 /** A post of which no line counts is refused, with its lines listed like those of one that was accepted. */

@@ -1,134 +1,58 @@
-// taba-cli: names, options, help and completions of its commands. What they do is in commands.ts and record.ts.
+// taba-cli: makes a command line of the catalogue, and gives its commands the real world. The one file that knows Cliffy.
 
 import { Command, ValidationError } from "@cliffy/command";
 import { CompletionsCommand } from "@cliffy/command/completions";
 import { VERSION } from "../service/version.ts";
-import { systemRandom, systemSleep } from "../service/world.ts";
-import { ApiTrouble, type View } from "./api.ts";
-import { completions, type ExitCode, look, type Options, type Shell, UsageTrouble } from "./commands.ts";
+import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
+import { ApiTrouble } from "./api.ts";
+import { catalogue, type CommandAbout, type Entry } from "./catalogue.ts";
+import { completions } from "./look.ts";
 import { writeToStdout } from "./output.ts";
-import { record } from "./record.ts";
+import { type ExitCode, type Options, type Shell, UsageTrouble } from "./shell.ts";
+import { createStyle, wantsColors } from "./style.ts";
+import { onEnd, openKeyboard, openTerminal } from "./terminal.ts";
+
+const env = (name: string) => Deno.env.get(name);
+const areColorsWanted = wantsColors(env, Deno.stdout.isTerminal());
 
 const shell: Shell = {
   fetch,
+  clock: systemClock,
   random: systemRandom,
   sleep: systemSleep,
-  env: (name) => Deno.env.get(name),
+  env,
   input: Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable,
+  keyboard: openKeyboard(),
   write: writeToStdout,
+  terminal: openTerminal(),
+  style: createStyle(areColorsWanted),
   complain: (line) => console.error(`taba-cli: ${line}`),
-};
-
-type Filter = "regex" | "client" | "tag" | "by";
-
-const filters: Readonly<Record<Filter, readonly [flags: string, description: string]>> = {
-  regex: ["-r, --regex", "Names are regular expressions (RE2) that match a whole name."],
-  client: ["-c, --client <name:string>", "Only what this client sent; may be repeated."],
-  tag: [
-    "-t, --tag <pair:string>",
-    "Only tabs with this tag, key=value; may be repeated. Names then mean what stands before tags.",
-  ],
-  by: ["-b, --by <keys:string>", "Reduce tabs together that agree in these tags, e.g. route,status."],
-};
-
-interface ViewAbout {
-  readonly view: View;
-  readonly description: string;
-  readonly filters: readonly Filter[];
-  /** Command lines, less the program's name, and what they ask. */
-  readonly examples: Readonly<Record<string, string>>;
-}
-
-const views: Readonly<Record<string, ViewAbout>> = {
-  agg: {
-    view: "tabs",
-    description: "Aggregates of tabs: reduced over all clients, or over those named.",
-    filters: ["regex", "client", "tag", "by"],
-    examples: {
-      "one tab": "agg winning_bid_price",
-      "all tabs of a family, as JSON": "agg --regex 'bids_.*' --json",
-      "requests by route": "agg requests --by route",
-      "requests that failed": "agg requests --tag status=500",
-    },
-  },
-  projection: {
-    view: "projection",
-    description: "Projections: what each client sent to a tab.",
-    filters: ["regex", "client", "tag"],
-    examples: { "one tab, client by client": "projection winning_bid_price" },
-  },
-  super: {
-    view: "supertabs",
-    description: "Super-aggregates: all the tabs named, reduced together, type by type.",
-    filters: ["regex", "client", "tag"],
-    examples: { "bids of all kinds": "super --regex 'bids_.*'" },
-  },
-  names: {
-    view: "names",
-    description: "Names of tabs.",
-    filters: ["regex", "tag"],
-    examples: { "all": "names", "some": "names --regex '.*price.*'" },
-  },
-  clients: {
-    view: "clients",
-    description: "Names of clients.",
-    filters: ["regex"],
-    examples: { "all": "clients" },
-  },
-  types: {
-    view: "types",
-    description: "Tabs and their types.",
-    filters: ["regex", "tag"],
-    examples: { "all": "types" },
-  },
+  show: Deno.stderr.isTerminal() ? (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)) : undefined,
+  onEnd,
 };
 
 /** What the command that ran says. A command line that runs none, such as one with --help, succeeds. */
 let exitCode: ExitCode = 0;
 
-function viewCommand({ view, description, filters: chosen, examples }: ViewAbout) {
-  const command = new Command().description(description)
-    .complete("name", () => completions(view === "clients" ? "clients" : "names", shell))
-    .arguments("[names...:string:name]");
-  for (const name of chosen) {
-    const [flags, about] = filters[name];
-    command.option(flags, about, { collect: name === "client" || name === "tag" });
+function commandOf(entry: Entry) {
+  if (!("commands" in entry)) return leafOf(entry);
+  const group = new Command().description(entry.description);
+  group.action(() => group.showHelp());
+  for (const [name, about] of Object.entries(entry.commands)) group.command(name, leafOf(about));
+  return group;
+}
+
+function leafOf({ description, args, completes, options, examples, run }: CommandAbout) {
+  const command = new Command().description(description);
+  if (completes !== undefined) command.complete("name", () => completions(completes, shell));
+  if (args !== undefined) command.arguments(args);
+  for (const { flags, description, repeats } of options ?? []) {
+    command.option(flags, description, { collect: repeats === true });
   }
   for (const [about, line] of Object.entries(examples)) command.example(about, `taba-cli ${line}`);
-  return command.action(async (options: Options | void, ...names: string[]) => {
-    const all = [...refuseOptions(names), ...command.getLiteralArgs()];
-    exitCode = await look({ view, names: all, options: options ?? {} }, shell);
-  });
-}
-
-function statusCommand() {
-  return new Command().description("The cluster: its servers, queues and rates.")
-    .example("as JSON", "taba-cli status --json")
-    .action(async (options: Options | void) => {
-      exitCode = await look({ view: "status", names: [], options: options ?? {} }, shell);
-    });
-}
-
-function recordCommand() {
-  const command = new Command()
-    .description("Records one event, or one a line of standard input. A value is JSON, or else a text.")
-    .arguments("<name:string> [value:string]")
-    .option("--type <type:string>", "Type of the tab; CounterGroup unless given.")
-    .option("-c, --client <name:string>", "Who records.")
-    .option("-t, --tag <pair:string>", "A tag of the tab, key=value; may be repeated.", { collect: true })
-    .option("--agent <url:string>", "Post to this agent rather than to the server.");
-  const examples = {
-    "one event": "record winning_bid_price 3.25",
-    "one with tags": "record requests 1 --tag route=/bid --tag status=200",
-    "a gauge": "record build 2.4.1 --type Gauge --client web-17",
-    "one event a line": "record latency_s --type PercentileGroup < latencies.txt",
-  };
-  for (const [about, line] of Object.entries(examples)) command.example(about, `taba-cli ${line}`);
-  return command.action(async (options: Options | void, name: string, ...rest: (string | undefined)[]) => {
-    const given = rest.filter((each) => each !== undefined);
-    const values = [...refuseOptions(given), ...command.getLiteralArgs()];
-    if (values.length > 1) throw new UsageTrouble(`record takes one value: current values are ${values.join(" ")}`);
-    exitCode = await record({ name, value: values.at(0), options: options ?? {} }, shell);
+  return command.action(async (options: Options | void, ...given: (string | undefined)[]) => {
+    const names = refuseOptions(given.filter((each) => each !== undefined));
+    exitCode = await run({ names: [...names, ...command.getLiteralArgs()], options: options ?? {} }, shell);
   });
 }
 
@@ -153,17 +77,15 @@ function rootCommand() {
     .name("taba-cli")
     .version(VERSION)
     .description("Asks a Taba server, and records events. Exit code 0: something was found, 1: nothing, 2: trouble.")
-    .help({ colors: Deno.stdout.isTerminal() && !Deno.noColor })
+    .help({ colors: areColorsWanted })
     .throwErrors()
     .noExit()
     .globalOption("-s, --server <url:string>", "The server; or TABA_SERVER. http://127.0.0.1:8300 unless given.")
     .globalOption("--token <token:string>", "What the server asks for, if it does; or TABA_TOKEN.")
-    .globalOption("--timeout <seconds:string>", "How long the server may be silent; 10 unless given.")
+    .globalOption("--timeout <seconds:string>", "How long the server may be silent; 10 unless given, 60 for upkeep.")
     .globalOption("--json", "Answer in JSON.");
   root.action(() => root.showHelp());
-  for (const [name, about] of Object.entries(views)) root.command(name, viewCommand(about));
-  root.command("status", statusCommand());
-  root.command("record", recordCommand());
+  for (const [name, entry] of Object.entries(catalogue)) root.command(name, commandOf(entry));
   root.command("completions", new CompletionsCommand());
   return root;
 }

@@ -55,3 +55,15 @@ export const writeToStdout: Write = async (bytes) => {
     throw error;
   }
 };
+
+/** Prints lines, and answers that all is well. */
+export async function printLines(lines: readonly string[], shell: { readonly write: Write }): Promise<0> {
+  if (lines.length > 0) await printLine(lines.join("\n"), shell.write);
+  return 0;
+}
+
+/** One JSON document, on a line of its own. */
+export async function printJson(value: unknown, shell: { readonly write: Write }): Promise<0> {
+  await printLine(JSON.stringify(value), shell.write);
+  return 0;
+}

@@ -8,18 +8,9 @@ import { formatTab, nameProblem } from "../core/names.ts";
 import { LineSplitter } from "../core/wire/line_splitter.ts";
 import type { EventsLine } from "../core/wire/ndjson.ts";
 import { type Api, ApiTrouble } from "./api.ts";
-import {
-  createApi,
-  type ExitCode,
-  type Options,
-  readAddress,
-  serverOf,
-  type Shell,
-  text,
-  texts,
-  UsageTrouble,
-} from "./commands.ts";
+import { createApi, isJson, readAddress, serverOf, text, texts } from "./options.ts";
 import { printLine } from "./output.ts";
+import { type Asked, type ExitCode, type Shell, UsageTrouble } from "./shell.ts";
 
 const TRIES_MAX = 5;
 const BACKOFF = { firstMs: 250, maxMs: 4_000 };
@@ -30,11 +21,9 @@ interface Entry {
   readonly value: Json;
 }
 
-export async function record(
-  asked: { readonly name: string; readonly value: string | undefined; readonly options: Options },
-  shell: Shell,
-): Promise<ExitCode> {
-  const { name, value, options } = asked;
+export async function record({ names, options }: Asked, shell: Shell): Promise<ExitCode> {
+  const [name = "", value, ...more] = names;
+  if (more.length > 0) throw new UsageTrouble(`record takes one value: current values are ${names.slice(1).join(" ")}`);
   const tab = formatTab(name, readTags(texts(options, "tag")));
   const client = text(options, "client");
   for (const named of client === undefined ? [tab] : [tab, client]) refuseIllegal(named);
@@ -49,7 +38,7 @@ export async function record(
 
   const { recorded, refused } = recorder;
   await printLine(
-    options.json === true ? JSON.stringify({ recorded, refused }) : `recorded ${events(recorded)}`,
+    isJson(options) ? JSON.stringify({ recorded, refused }) : `recorded ${events(recorded)}`,
     shell.write,
   );
   return refused > 0 ? 2 : recorded > 0 ? 0 : 1;

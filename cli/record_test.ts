@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type StubShell, stubShell, type StubShellOptions } from "../tests/stub_shell.ts";
 import { ApiTrouble } from "./api.ts";
-import { UsageTrouble } from "./commands.ts";
+import { UsageTrouble } from "./shell.ts";
 import { record } from "./record.ts";
 
 /** A server that counts every line but those whose value is the text "bad". */
@@ -28,7 +28,7 @@ async function posts(
 }
 
 function recording(shell: StubShell, value?: string, options: Record<string, unknown> = {}): Promise<number> {
-  return record({ name: "bids", value, options }, shell);
+  return record({ names: value === undefined ? ["bids"] : ["bids", value], options }, shell);
 }
 
 Deno.test("record: one event goes out under an id, and is confirmed", async () => {
@@ -127,7 +127,7 @@ Deno.test("record: an agent takes the post where one is named", async () => {
 
 Deno.test("record: refuses what no server would take before it posts", async () => {
   const shell = stubShell({ answer: counting });
-  const refused = (options: Record<string, unknown>, name = "bids") => record({ name, value: "1", options }, shell);
+  const refused = (options: Record<string, unknown>, name = "bids") => record({ names: [name, "1"], options }, shell);
   await assertRejects(() => refused({}, "two words"), UsageTrouble, 'current value is "two words"');
   await assertRejects(() => refused({ client: "web 1" }), UsageTrouble, 'current value is "web 1"');
   await assertRejects(

@@ -26,18 +26,6 @@ const part = fc.oneof(
     write: (writer: ByteWriter) => writer.number(value),
     read: (reader: ByteReader) => reader.number(),
   })),
-  fc.array(fc.integer({ min: 1, max: 24 })).map((widths) => ({
-    value: widths.map((width) => 0x5a5a5a & ((1 << width) - 1)),
-    write: (writer: ByteWriter) => {
-      for (const width of widths) writer.bits(0x5a5a5a, width);
-      writer.alignBits();
-    },
-    read: (reader: ByteReader) => {
-      const values = widths.map((width) => reader.bits(width));
-      reader.alignBits();
-      return values;
-    },
-  })),
 );
 
 Deno.test("ByteWriter, ByteReader: what is written is read, in any order and number", () => {
@@ -79,33 +67,6 @@ Deno.test("ByteReader: numbers have one form only, and a bound", () => {
     const bytes = new Uint8Array([1, ...new Uint8Array(new Float64Array([bad]).buffer)]);
     assertThrows(() => new ByteReader(bytes).number(), DecodeError);
   }
-});
-
-Deno.test("ByteReader: a row of bits ends in zeros, with the byte that it began in", () => {
-  const bytes = Uint8Array.from([0b0000_0101, 7]);
-  const reader = new ByteReader(bytes);
-  assertEquals(reader.bits(3), 5);
-  reader.alignBits();
-  assertEquals(reader.byte(), 7);
-  const dirty = new ByteReader(bytes);
-  assertEquals(dirty.bits(1), 1);
-  assertThrows(() => dirty.alignBits(), DecodeError);
-});
-
-Deno.test("zeroBits: counts zeros up to the next one, or to its bound", () => {
-  for (let zeros = 0; zeros < 16; zeros++) {
-    const writer = new ByteWriter();
-    writer.bits(1 << zeros, zeros + 1);
-    writer.bits(0x2b, 6);
-    writer.bits(0, 16);
-    writer.bits(1, 1);
-    writer.alignBits();
-    const reader = new ByteReader(writer.take());
-    assertEquals([reader.zeroBits(16), reader.bits(6), reader.zeroBits(16), reader.bits(1)], [zeros, 0x2b, 16, 1]);
-    reader.alignBits();
-    reader.end();
-  }
-  assertThrows(() => new ByteReader(new Uint8Array(1)).zeroBits(16), DecodeError);
 });
 
 Deno.test("zigzag: brings whole numbers of both signs into one row", () => {

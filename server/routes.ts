@@ -17,6 +17,7 @@
 // GET  /metrics     the server's figures and the tabs, for Prometheus  ?only, and ?name ?client ?re ?tag ?by
 // POST /delete      deletes tabs, or clients of tabs   ?name ?client ?re ?tag, at least one of name, client and tag:
 //                   {"tabs", "states"}, how many are deleted
+// GET  /            the dashboard, whose files are at /dashboard/<file>
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
 //
@@ -53,6 +54,7 @@ import type { Clock } from "../core/world.ts";
 import { json, refused, text } from "../service/answers.ts";
 import { originRefusal } from "../service/cors.ts";
 import { tokenRefusal } from "../service/token.ts";
+import { dashboardRoutes } from "./dashboard.ts";
 import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Metrics } from "./metrics.ts";
@@ -218,7 +220,7 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
 
   return async (request) => {
     const url = new URL(request.url);
-    const route = routeByPath.get(url.pathname);
+    const route = routeByPath.get(url.pathname) ?? dashboardRoutes.get(url.pathname);
     if (route === undefined) return refused(notFound(url.pathname, routeByPath.keys()));
     const { GET, POST } = route;
     const isHead = request.method === "HEAD";

@@ -1,13 +1,20 @@
 // A shell for the commands of taba-cli in process: requests go to a handler of the test's own, what is printed is kept,
 // and sleeping takes no time.
 
-import type { Shell } from "../cli/commands.ts";
+import type { ExitCode, Keyboard, Shell, Size } from "../cli/shell.ts";
+import { createStyle } from "../cli/style.ts";
 
 export interface StubShell extends Shell {
   readonly requests: readonly Request[];
   readonly printed: () => string;
   readonly complaints: readonly string[];
   readonly sleptMs: readonly number[];
+  /** What was shown on standard error that is no line of its own, such as a question. */
+  readonly shown: () => string;
+  /** Sends the signal that asks to end with this code. */
+  readonly end: (code: ExitCode) => void;
+  /** Gives the terminal another size. */
+  readonly resize: (size: Size) => void;
 }
 
 export interface StubShellOptions {
@@ -16,15 +23,37 @@ export interface StubShellOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Standard input, piece by piece; a terminal where left out. */
   readonly input?: readonly string[];
+  /** Standard output is a terminal of this size. */
+  readonly size?: Size;
+  /** At that terminal: keys as they are pressed, or the lines that answer a question. */
+  readonly keyboard?: Keyboard;
+  readonly now?: () => number;
 }
 
-export function stubShell({ answer, env = {}, input }: StubShellOptions = {}): StubShell {
+export function stubShell(options: StubShellOptions = {}): StubShell {
+  const { answer, env = {}, input, keyboard, now = () => 1_700_000_000 } = options;
   const requests: Request[] = [];
   const complaints: string[] = [];
   const sleptMs: number[] = [];
   const decoder = new TextDecoder();
   let printed = "";
+  let shown = "";
+  let { size } = options;
+  const resized = new Set<() => void>();
+  const ended = new Set<(code: ExitCode) => void>();
   return {
+    clock: now,
+    style: createStyle(false),
+    keyboard,
+    terminal: size && { size: () => size ?? { columns: 80, rows: 24 }, placesCursor: true, onResize: listen(resized) },
+    show: keyboard && ((text) => void (shown += text)),
+    onEnd: listen(ended),
+    shown: () => shown,
+    end: (code) => ended.forEach((listener) => listener(code)),
+    resize(changed) {
+      size = changed;
+      resized.forEach((listener) => listener());
+    },
     requests,
     complaints,
     sleptMs,
@@ -48,5 +77,12 @@ export function stubShell({ answer, env = {}, input }: StubShellOptions = {}): S
       return Promise.resolve();
     },
     complain: (line) => complaints.push(line),
+  };
+}
+
+function listen<Listener>(listeners: Set<Listener>): (listener: Listener) => Disposable {
+  return (listener) => {
+    listeners.add(listener);
+    return { [Symbol.dispose]: () => void listeners.delete(listener) };
   };
 }

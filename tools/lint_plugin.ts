@@ -15,12 +15,14 @@ const rooms: Readonly<Record<string, Room>> = {
   "agent": { rooms: ["core", "service", "agent"], packages: [] },
   "server": { rooms: ["core", "service", "server"], packages: ["re2js", "zod"] },
   "cli": { rooms: ["core", "service", "cli"], packages: [] },
+  "dashboard": { rooms: ["dashboard"], packages: [] },
 };
 
 /** What only single files may import, beyond their room. */
 const doors: Readonly<Record<string, Room>> = {
   "server/store/shards.ts": { rooms: [], packages: ["ioredis", "node:"] },
   "service/process_log.ts": { rooms: [], packages: ["@logtape/logtape"] },
+  "server/dashboard.ts": { rooms: ["dashboard"], packages: ["@std/http", "uplot"] }, // serves them as texts
   "server/main.ts": { rooms: ["client"], packages: [] }, // a server records tabs of its own
   "agent/record_file.ts": { rooms: [], packages: ["node:zlib"] }, // for its checksum
   "agent/main.ts": { rooms: ["client"], packages: [] },
@@ -55,6 +57,7 @@ const touchable: readonly (readonly [RegExp, readonly Touch[]])[] = [
   [/^agent\/journal\.ts$/, ["host"]],
   [/^service\//, ["terminal", "host"]],
   [/^cli\//, ["network", "terminal", "host"]],
+  [/^server\/dashboard\//, ["clock", "timers", "network"]],
 ];
 
 const projectFolder = new URL("../", import.meta.url);
@@ -68,6 +71,7 @@ function placeOf(filename: string): string | undefined {
 }
 
 function roomOf(place: string): string {
+  if (place.startsWith("server/dashboard/")) return "dashboard"; // what runs in the browser knows nothing of the server
   const slash = place.indexOf("/");
   return slash === -1 ? place : place.slice(0, slash);
 }

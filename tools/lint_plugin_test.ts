@@ -27,6 +27,8 @@ const roomsCanaries: readonly Canary[] = [
   { file: "server/main.ts", bad: `import "../agent/agent.ts";`, good: `import "../client/mod.ts";` },
   { file: "server/drain.ts", bad: `import "./store/memory_store.ts";`, good: `import "./store/store.ts";` },
   { file: "server/server.ts", bad: `import "./store/redis_store.ts";`, good: `import "./store/shards.ts";` },
+  { file: "server/dashboard/main.js", bad: `import "../query.ts";`, good: `import "./dom.js";` },
+  { file: "server/query.ts", bad: `import "./dashboard/dom.js";`, good: `import "./dashboard.ts";` },
   { file: "server/store/redis_store.ts", bad: `import "ioredis";`, good: `import "./shards.ts";` },
   { file: "server/drain.ts", bad: `await import("ioredis");`, good: `await import("./query.ts");` },
   { file: "server/store/shards.ts", bad: `import "redis";`, good: `import "ioredis";` },

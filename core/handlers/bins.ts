@@ -67,6 +67,14 @@ export class Bins {
     row.set(this.#counts.subarray(this.#lowest - this.#base, this.#highest + 1 - this.#base));
   }
 
+  /** How many bins are in use. */
+  used(): number {
+    const counts = this.#counts;
+    let used = 0;
+    for (let index = 0; index < counts.length; index++) if (counts[index] > 0) used++;
+    return used;
+  }
+
   /** How many values there are. */
   total(): number {
     const counts = this.#counts;
@@ -76,7 +84,7 @@ export class Bins {
   }
 
   add(bin: number, count: number): void {
-    if (bin < this.#lowest || bin > this.#highest) this.#reach(bin, bin);
+    if (bin < this.#lowest || bin > this.#highest) this.reach(bin, bin);
     const index = (bin < this.#lowest ? this.#lowest : bin) - this.#base;
     const sum = this.#counts[index] + count;
     if (sum > this.#most) this.#put(index, sum);
@@ -124,7 +132,7 @@ export class Bins {
 
   merge(from: Bins): void {
     if (from.#highest < 0) return;
-    this.#reach(from.#lowest, from.#highest);
+    this.reach(from.#lowest, from.#highest);
     if (from.#lowest < this.#lowest) this.add(this.#lowest, from.#sumTo(this.#lowest - 1));
     const first = Math.max(from.#lowest, this.#lowest);
     const count = from.#highest - first + 1;
@@ -142,8 +150,8 @@ export class Bins {
     }
   }
 
-  /** Makes room for bins `lowest` to `highest`, both of which are about to be added to. */
-  #reach(lowest: number, highest: number): void {
+  /** Makes room for bins `lowest` to `highest`, both of which must be added to next. */
+  reach(lowest: number, highest: number): void {
     const isEmpty = this.#highest < 0;
     const top = isEmpty ? highest : Math.max(highest, this.#highest);
     const wanted = isEmpty ? lowest : Math.min(lowest, this.#lowest);

@@ -17,8 +17,19 @@ const NEAR = 2 ** 29;
 const FOLLOWED_MAX = 2 ** 24;
 /** Eight times the mean difference that a row is taken to start with. */
 const FOLLOWED_FIRST = 8;
+const TOO_EARLY = "it ends too early";
+
+/** Bytes that a count takes at most: FAR zero bits, its width, and 53 bits. */
+const COUNT_BYTES_MAX = 10;
+
+// Bits fill bytes from the lowest bit on. Those that are on their way are in two local numbers, `bits` and how many
+// there are: a call for each count would take longer than all the rest.
 
 export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
+  const bytes = writer.room(COUNT_BYTES_MAX * counts.length + 1);
+  let at = writer.length;
+  let bits = 0;
+  let held = 0;
   let followed = FOLLOWED_FIRST;
   let last = 0;
   let beforeLast = 0;
@@ -29,73 +40,88 @@ export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
     const difference = (signed << 1) ^ (signed >> 31);
     const width = parameter(followed);
     const high = difference >>> width;
-    if (high >= FAR || near === NEAR) writeFar(writer, count);
-    else if (high + width < 24) {
-      const low = difference & ((1 << width) - 1);
-      writer.bits((low << (high + 1)) | (1 << high), high + 1 + width);
+    if (high >= FAR || near === NEAR) {
+      held += FAR;
+      for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
+      let left = widthOf(count);
+      bits |= left << held;
+      held += FAR_WIDTH_BITS;
+      for (let rest = count; left > 0; left -= 24, rest = Math.floor(rest / 2 ** 24)) {
+        for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
+        bits |= (rest % 2 ** 24) << held;
+        held += Math.min(left, 24);
+      }
     } else {
-      writer.bits(1 << high, high + 1);
-      writer.bits(difference, width);
+      bits |= (1 << high) << held;
+      held += high + 1;
+      for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
+      bits |= (difference & ((1 << width) - 1)) << held;
+      held += width;
     }
+    for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
     followed = follow(followed, difference);
     beforeLast = last;
     last = near;
   }
-  writer.alignBits();
+  if (held > 0) bytes[at++] = bits;
+  writer.length = at;
 }
 
 /** Reads as many counts as `counts` is long. */
 export function readCounts(reader: ByteReader, counts: Float64Array): void {
+  const { bytes } = reader;
+  const end = bytes.length;
+  let at = reader.at;
+  let bits = 0;
+  let held = 0;
   let followed = FOLLOWED_FIRST;
   let last = 0;
   let beforeLast = 0;
   for (let index = 0; index < counts.length; index++) {
-    const predicted = (last + beforeLast) >> 1;
+    for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << held;
     const width = parameter(followed);
-    const high = reader.zeroBits(FAR);
+    const high = bits === 0 ? 32 : 31 - Math.clz32(bits & -bits);
     let near: number;
     let difference: number;
     if (high < FAR) {
-      difference = (high << width) | (width > 0 ? reader.bits(width) : 0);
-      near = predicted + ((difference >>> 1) ^ -(difference & 1)) | 0;
+      bits = (bits >>> (high + 1)) | 0;
+      held -= high + 1;
+      for (; held < width && at < end; held += 8) bits |= bytes[at++] << held;
+      if (held < width) throw new DecodeError(TOO_EARLY);
+      difference = (high << width) | (bits & ((1 << width) - 1));
+      bits = (bits >>> width) | 0;
+      held -= width;
+      near = ((last + beforeLast) >> 1) + ((difference >>> 1) ^ -(difference & 1)) | 0;
       if (near < 0) throw new DecodeError(`a count must not be negative: current value is ${near}`);
       counts[index] = near;
-      near = Math.min(near, NEAR);
+      if (near > NEAR) near = NEAR;
     } else {
-      const count = readFar(reader);
+      if (held < FAR + FAR_WIDTH_BITS) throw new DecodeError(TOO_EARLY);
+      let left = (bits >>> FAR) & (2 ** FAR_WIDTH_BITS - 1);
+      bits = (bits >>> (FAR + FAR_WIDTH_BITS)) | 0;
+      held -= FAR + FAR_WIDTH_BITS;
+      let count = 0;
+      for (let scale = 1; left > 0; left -= 24, scale *= 2 ** 24) {
+        const piece = Math.min(left, 24);
+        for (; held < piece && at < end; held += 8) bits |= bytes[at++] << held;
+        if (held < piece) throw new DecodeError(TOO_EARLY);
+        count += (bits & ((1 << piece) - 1)) * scale;
+        bits = (bits >>> piece) | 0;
+        held -= piece;
+      }
+      if (count > COUNT_MAX) throw new DecodeError(`a count must be at most ${COUNT_MAX}: current value is ${count}`);
       counts[index] = count;
       near = count < NEAR ? count | 0 : NEAR;
-      const signed = near - predicted | 0;
+      const signed = near - ((last + beforeLast) >> 1) | 0;
       difference = (signed << 1) ^ (signed >> 31);
     }
     followed = follow(followed, difference);
     beforeLast = last;
     last = near;
   }
-  reader.alignBits();
-}
-
-function writeFar(writer: ByteWriter, count: number): void {
-  const width = widthOf(count);
-  writer.bits(0, FAR);
-  writer.bits(width, FAR_WIDTH_BITS);
-  let rest = count;
-  for (let left = width; left > 0; left -= 24) {
-    writer.bits(rest % 2 ** 24, Math.min(left, 24));
-    rest = Math.floor(rest / 2 ** 24);
-  }
-}
-
-function readFar(reader: ByteReader): number {
-  const width = reader.bits(FAR_WIDTH_BITS);
-  let count = 0;
-  let scale = 1;
-  for (let left = width; left > 0; left -= 24) {
-    count += reader.bits(Math.min(left, 24)) * scale;
-    scale *= 2 ** 24;
-  }
-  if (count > COUNT_MAX) throw new DecodeError(`a count must be at most ${COUNT_MAX}: current value is ${count}`);
-  return count;
+  // What is left of the last byte must be zero, as there is one form only.
+  if ((bits & ((1 << (held & 7)) - 1)) !== 0) throw new DecodeError("a row of bits ends wrongly");
+  reader.at = at - (held >> 3);
 }
 
 /** The bits of a whole number. */

@@ -71,7 +71,10 @@ export class Sketch {
         if (index === to) return;
       }
       // The list, or the first value that was out of the bins' range or of another sign.
-      this.add(values[index]);
+      const key = keyOf(values[index]);
+      if (this.#dense !== undefined || !this.#addToFew(key, 1)) {
+        addToDense(this.#dense ??= this.#spread(values, index, to), key, 1);
+      }
     }
   }
 
@@ -145,22 +148,49 @@ export class Sketch {
     return true;
   }
 
-  /** Empties the list into bins. */
-  #spread(): DenseBins {
-    const dense = { positive: new Bins(), negative: new Bins(), zeros: 0 };
-    const few = this.#few;
-    if (few.length === 0) return dense;
-    sortByKey(few);
-    // The extremes first: then the arrays have room for all others.
-    const end = few.length - 2;
-    addToDense(dense, few[end], few[end + 1]);
-    for (let index = 0; index < end; index += 2) addToDense(dense, few[index], few[index + 1]);
-    few.length = 0;
+  /** Empties the list into bins, with room for `values[from]` to `values[to - 1]`, which must be added next. */
+  #spread(values: Float64Array = NO_VALUES, from = 0, to = 0): DenseBins {
+    sortByKey(this.#few);
+    const dense = spread(this.#few, extremes(values, from, to));
+    this.#few.length = 0;
     return dense;
   }
 }
 
-export function addToDense(dense: DenseBins, key: number, count: number): void {
+const NO_VALUES = new Float64Array(0);
+
+/** The keys of the least and the greatest of the positive and of the negative values. */
+function extremes(values: Float64Array, from: number, to: number): number[] {
+  let [lowest, negative, positive, highest] = [0, -Infinity, Infinity, 0];
+  for (let index = from; index < to; index++) {
+    const value = values[index];
+    if (value > 0) {
+      if (value < positive) positive = value;
+      if (value > highest) highest = value;
+    } else if (value < 0) {
+      if (value > negative) negative = value;
+      if (value < lowest) lowest = value;
+    }
+  }
+  return [lowest, negative, positive, highest].filter(Number.isFinite).map(keyOf);
+}
+
+/** Bins with what a list holds that is sorted by key, and with room for `keys`, all of which must be added next. */
+export function spread(list: readonly number[], keys: readonly number[] = []): DenseBins {
+  const dense = { positive: new Bins(), negative: new Bins(), zeros: 0 };
+  // The extremes first: then the arrays have room for all others.
+  const far = list.length === 0 ? keys : [...keys, list[0], list[list.length - 2]];
+  reachAll(dense.positive, far.filter((key) => key > 0));
+  reachAll(dense.negative, far.filter((key) => key < 0).map((key) => -key));
+  for (let index = 0; index < list.length; index += 2) addToDense(dense, list[index], list[index + 1]);
+  return dense;
+}
+
+function reachAll(store: Bins, bins: readonly number[]): void {
+  if (bins.length > 0) store.reach(Math.min(...bins), Math.max(...bins));
+}
+
+function addToDense(dense: DenseBins, key: number, count: number): void {
   if (key > 0) dense.positive.add(key, count);
   else if (key < 0) dense.negative.add(-key, count);
   else dense.zeros = addCounts(dense.zeros, count);

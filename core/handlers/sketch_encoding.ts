@@ -6,13 +6,16 @@ import { Bins } from "./bins.ts";
 import { readCounts, writeCounts } from "./count_coding.ts";
 import { DecodeError } from "./handler.ts";
 import { BIN_MAX, BIN_OF_ONE } from "./mapping.ts";
-import { addToDense, type DenseBins, FEW_MAX, Sketch } from "./sketch.ts";
+import { FEW_MAX, Sketch, spread } from "./sketch.ts";
 import { COUNT_MAX } from "./sums.ts";
 
 // How the bins are laid out: as a list in its order, or as rows of counts from the lowest bin to the highest. A dense
-// sketch takes the shorter one. An even first number is twice the length of the list of a sketch that is not dense.
+// sketch is a list while it is sparse. An even first number is twice the length of the list of one that is not dense.
 const DENSE_ROWS = 1;
 const DENSE_LIST = 3;
+
+/** Where fewer bins are in use than one in so many, a list is shorter or hardly longer, and takes half the time. */
+const LIST_SHARE = 6;
 
 /** What can stand before a key in a list: the distance to the one before, or to the bin of 1, and one bit more. */
 const PLACE_MAX = 2 * (2 * (BIN_MAX + BIN_OF_ONE) + 1);
@@ -27,16 +30,18 @@ export function writeSketch(writer: ByteWriter, sketch: Sketch): void {
     writeList(writer, sketch);
     return;
   }
-  const start = writer.length;
+  const { zeros, negative, positive } = dense;
+  const bins = negative.used() + positive.used();
+  if (LIST_SHARE * bins < span(negative) + span(positive)) {
+    writer.varint(DENSE_LIST);
+    writer.varint(bins + (zeros > 0 ? 1 : 0));
+    writeList(writer, sketch);
+    return;
+  }
   writer.varint(DENSE_ROWS);
-  writer.varint(dense.zeros);
-  const listBytesMin = writeRow(writer, dense.negative) + writeRow(writer, dense.positive);
-  const end = writer.length;
-  if (listBytesMin >= end - start) return;
-  writeDenseList(writer, sketch);
-  const isListShorter = writer.length - end < end - start;
-  writer.rewind(isListShorter ? start : end);
-  if (isListShorter) writeDenseList(writer, sketch);
+  writer.varint(zeros);
+  writeRow(writer, negative);
+  writeRow(writer, positive);
 }
 
 export function readSketch(reader: ByteReader): Sketch {
@@ -51,9 +56,9 @@ export function readSketch(reader: ByteReader): Sketch {
     return Sketch.of({ zeros, negative: readRow(reader), positive: readRow(reader) });
   }
   if (form !== DENSE_LIST) throw new DecodeError(`a sketch has an unknown form: current value is ${form}`);
-  const dense: DenseBins = { zeros: 0, negative: new Bins(), positive: new Bins() };
-  readList(reader, reader.varint(2 * limits.sketchBinsMax + 1), (key, count) => addToDense(dense, key, count));
-  return Sketch.of(dense);
+  const list: number[] = [];
+  readList(reader, reader.varint(2 * limits.sketchBinsMax + 1), (key, count) => list.push(key, count));
+  return Sketch.of(spread(list));
 }
 
 /** The first key, then the distance of each to the one before; counts only where they are not 1. */
@@ -65,12 +70,6 @@ function writeList(writer: ByteWriter, sketch: Sketch): void {
     if (count !== 1) writer.varint(count - 2);
     next = key + 1;
   });
-}
-
-function writeDenseList(writer: ByteWriter, sketch: Sketch): void {
-  writer.varint(DENSE_LIST);
-  writer.varint(sketch.binCount);
-  writeList(writer, sketch);
 }
 
 function readList(reader: ByteReader, length: number, visit: (key: number, count: number) => void): void {
@@ -85,21 +84,19 @@ function readList(reader: ByteReader, length: number, visit: (key: number, count
   }
 }
 
-/** Answers how many bytes the same would take in a list, or fewer. */
-function writeRow(writer: ByteWriter, bins: Bins): number {
-  const length = bins.highest - bins.lowest + 1;
+function writeRow(writer: ByteWriter, bins: Bins): void {
+  const length = span(bins);
   writer.varint(length);
-  if (length === 0) return 0;
+  if (length === 0) return;
   writer.signed(bins.lowest - BIN_OF_ONE);
   const counts = row.subarray(0, length);
   bins.copyTo(counts);
   writeCounts(writer, counts);
-  let listBytesMin = 0;
-  for (let index = 0; index < length; index++) {
-    const count = counts[index];
-    if (count > 0) listBytesMin += count === 1 ? 1 : count < 130 ? 2 : 3;
-  }
-  return listBytesMin;
+}
+
+/** Bins from the lowest to the highest. */
+function span({ lowest, highest }: Bins): number {
+  return highest - lowest + 1;
 }
 
 function readRow(reader: ByteReader): Bins {

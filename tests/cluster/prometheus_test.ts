@@ -95,7 +95,7 @@ async function startPrometheus(targets: Readonly<Record<string, string>>): Promi
 }
 
 /** The address that it says it listens on, having picked a free port. */
-function readLines(stderr: ReadableStream<Uint8Array>) {
+function readLines(stderr: ReadableStream<Uint8Array<ArrayBuffer>>) {
   const { promise: listening, resolve, reject } = Promise.withResolvers<string>();
   const read = async () => {
     let all = "";

@@ -1,21 +1,22 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { stubShell } from "../tests/stub_shell.ts";
-import { completions, look, UsageTrouble } from "./commands.ts";
+import { completions, look } from "./look.ts";
+import { UsageTrouble } from "./shell.ts";
 
 Deno.test("look: prints the answer and says by its exit code whether anything was found", async () => {
   const found = stubShell({ answer: () => new Response("bids: {}\n") });
-  assertEquals(await look({ view: "tabs", names: ["bids"], options: {} }, found), 0);
+  assertEquals(await look("tabs", { names: ["bids"], options: {} }, found), 0);
   assertEquals([found.printed(), found.complaints], ["bids: {}\n", []]);
 
   const empty = stubShell({ answer: () => new Response("{}\n") });
-  assertEquals(await look({ view: "tabs", names: ["bids"], options: { json: true } }, empty), 1);
+  assertEquals(await look("tabs", { names: ["bids"], options: { json: true } }, empty), 1);
   assertEquals([empty.printed(), empty.complaints], ["{}\n", ["nothing found"]]);
 });
 
 Deno.test("look: options become the server's parameters", async () => {
   const shell = stubShell();
   const options = { regex: true, client: ["web-1", "web-2"], tag: ["status=500"], by: "route" };
-  await look({ view: "tabs", names: ["bids.*"], options }, shell);
+  await look("tabs", { names: ["bids.*"], options }, shell);
   const { searchParams } = new URL(shell.requests[0].url);
   assertEquals([...searchParams], [
     ["name", "bids.*"],
@@ -29,14 +30,14 @@ Deno.test("look: options become the server's parameters", async () => {
 
 Deno.test("look: the names of clients are clients", async () => {
   const shell = stubShell();
-  await look({ view: "clients", names: ["web-.*"], options: { regex: true } }, shell);
+  await look("clients", { names: ["web-.*"], options: { regex: true } }, shell);
   assertEquals(new URL(shell.requests[0].url).search, "?client=web-.*&re=1");
 });
 
 Deno.test("look: the status comes in lines, and as the server's JSON where that is asked for", async () => {
   for (const [options, printed] of [[{}, '{\n  "roles": []\n}\n'], [{ json: true }, '{"roles":[]}\n']] as const) {
     const shell = stubShell({ answer: () => new Response('{"roles":[]}\n') });
-    assertEquals(await look({ view: "status", names: [], options }, shell), 0);
+    assertEquals(await look("status", { names: [], options }, shell), 0);
     assertEquals(shell.printed(), printed);
   }
 });
@@ -50,7 +51,7 @@ Deno.test("look: the server is the one given, else the environment's, else the o
   ];
   for (const { options, env, asked, token } of cases) {
     const shell = stubShell({ env });
-    await look({ view: "names", names: [], options }, shell);
+    await look("names", { names: [], options }, shell);
     assertEquals(shell.requests[0].url, asked);
     assertEquals(shell.requests[0].headers.get("authorization"), token === undefined ? null : `Bearer ${token}`);
   }
@@ -58,7 +59,7 @@ Deno.test("look: the server is the one given, else the environment's, else the o
 
 Deno.test("look: a bad address or limit is told by its name", async () => {
   const asking = (options: Record<string, unknown>, env = {}) => () =>
-    look({ view: "names", names: [], options }, stubShell({ env }));
+    look("names", { names: [], options }, stubShell({ env }));
   await assertRejects(asking({ server: "localhost:8300" }), UsageTrouble, "--server must be an address");
   await assertRejects(asking({}, { TABA_SERVER: "here" }), UsageTrouble, "TABA_SERVER must be an address");
   await assertRejects(asking({ timeout: "soon" }), UsageTrouble, "--timeout must be a number");

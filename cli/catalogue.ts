@@ -1,0 +1,216 @@
+// The commands of taba-cli as a table: what each is called, what may be typed, and what it does. main.ts makes a command
+// line of it.
+
+import { agentStatus } from "./agent_status.ts";
+import { latency, servers } from "./cluster.ts";
+import { look } from "./look.ts";
+import { record } from "./record.ts";
+import type { Asked, ExitCode, Shell } from "./shell.ts";
+import { top } from "./top.ts";
+import { check, remove, upkeep } from "./upkeep.ts";
+import { watch } from "./watch.ts";
+
+export interface CommandAbout {
+  readonly description: string;
+  /** Arguments as Cliffy declares them; `name` and `client` are completed. None where left out. */
+  readonly args?: string;
+  /** What the arguments name, for shells to complete. */
+  readonly completes?: "names" | "clients";
+  readonly options?: readonly OptionAbout[];
+  /** Command lines, less the program's name, and what they ask. */
+  readonly examples: Readonly<Record<string, string>>;
+  readonly run: (asked: Asked, shell: Shell) => Promise<ExitCode>;
+}
+
+export interface OptionAbout {
+  readonly flags: string;
+  readonly description: string;
+  readonly repeats?: true;
+}
+
+/** A command, or a group of commands under one name. */
+export type Entry = CommandAbout | {
+  readonly description: string;
+  readonly commands: Readonly<Record<string, CommandAbout>>;
+};
+
+const SOME_NAMES = "[names...:string:name]";
+
+const regex: OptionAbout = {
+  flags: "-r, --regex",
+  description: "Names are regular expressions (RE2) that match a whole name.",
+};
+const client: OptionAbout = {
+  flags: "-c, --client <name:string>",
+  description: "Only what this client sent; may be repeated.",
+  repeats: true,
+};
+const tag: OptionAbout = {
+  flags: "-t, --tag <pair:string>",
+  description: "Only tabs with this tag, key=value; may be repeated. Names then mean what stands before tags.",
+  repeats: true,
+};
+const by: OptionAbout = {
+  flags: "-b, --by <keys:string>",
+  description: "Reduce tabs together that agree in these tags, e.g. route,status.",
+};
+
+export const catalogue: Readonly<Record<string, Entry>> = {
+  agg: {
+    description: "Aggregates of tabs: reduced over all clients, or over those named.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, client, tag, by],
+    examples: {
+      "one tab": "agg winning_bid_price",
+      "all tabs of a family, as JSON": "agg --regex 'bids_.*' --json",
+      "requests by route": "agg requests --by route",
+      "requests that failed": "agg requests --tag status=500",
+    },
+    run: (asked, shell) => look("tabs", asked, shell),
+  },
+  projection: {
+    description: "Projections: what each client sent to a tab.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, client, tag],
+    examples: { "one tab, client by client": "projection winning_bid_price" },
+    run: (asked, shell) => look("projection", asked, shell),
+  },
+  super: {
+    description: "Super-aggregates: all the tabs named, reduced together, type by type.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, client, tag],
+    examples: { "bids of all kinds": "super --regex 'bids_.*'" },
+    run: (asked, shell) => look("supertabs", asked, shell),
+  },
+  names: {
+    description: "Names of tabs.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, tag],
+    examples: { "all": "names", "some": "names --regex '.*price.*'" },
+    run: (asked, shell) => look("names", asked, shell),
+  },
+  clients: {
+    description: "Names of clients.",
+    args: SOME_NAMES,
+    completes: "clients",
+    options: [regex],
+    examples: { "all": "clients" },
+    run: (asked, shell) => look("clients", asked, shell),
+  },
+  types: {
+    description: "Tabs and their types.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, tag],
+    examples: { "all": "types" },
+    run: (asked, shell) => look("types", asked, shell),
+  },
+  watch: {
+    description: "Tabs as they change, each second: a table with the last minute, or lines where no terminal shows it.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, client, tag, by],
+    examples: { "two tabs": "watch bids_won winning_bid_price", "three lines": "watch bids_won | head -n 3" },
+    run: watch,
+  },
+  top: {
+    description:
+      "The busiest tabs, clients or tags. At a terminal: q quits, s sorts, w and o change window and what is shown.",
+    options: [
+      { flags: "--of <what:string>", description: "tabs, clients or tags; tabs unless given." },
+      { flags: "-w, --window <window:string>", description: "1m, 10m, 1h or 1d; 1m unless given." },
+      { flags: "-b, --by <figure:string>", description: "count or total; count unless given." },
+      { flags: "-n, --limit <count:string>", description: "How many; 20, or as many as the screen shows." },
+    ],
+    examples: { "tabs of the last minute": "top", "clients of the last hour": "top --of clients --window 1h" },
+    run: top,
+  },
+  status: {
+    description: "The cluster: its servers, queues and rates.",
+    examples: { "as JSON": "status --json" },
+    run: (asked, shell) => look("status", asked, shell),
+  },
+  servers: {
+    description: "The servers that are announced, and how many buckets each drains.",
+    examples: { "all": "servers" },
+    run: servers,
+  },
+  latency: {
+    description: "How long a server lately took to enqueue posts, and until they were committed.",
+    examples: { "of the server that is asked": "latency" },
+    run: latency,
+  },
+  record: {
+    description: "Records one event, or one a line of standard input. A value is JSON, or else a text.",
+    args: "<name:string:name> [value:string]",
+    completes: "names",
+    options: [
+      { flags: "--type <type:string>", description: "Type of the tab; CounterGroup unless given." },
+      { flags: "-c, --client <name:string>", description: "Who records." },
+      { flags: "-t, --tag <pair:string>", description: "A tag of the tab, key=value; may be repeated.", repeats: true },
+      { flags: "--agent <url:string>", description: "Post to this agent rather than to the server." },
+    ],
+    examples: {
+      "one event": "record winning_bid_price 3.25",
+      "one with tags": "record requests 1 --tag route=/bid --tag status=200",
+      "a gauge": "record build 2.4.1 --type Gauge --client web-17",
+      "one event a line": "record latency_s --type PercentileGroup < latencies.txt",
+    },
+    run: record,
+  },
+  agent: {
+    description: "What an agent says of itself.",
+    commands: {
+      status: {
+        description: "An agent's figures: what it took, holds, sent and dropped, and how its servers are doing.",
+        options: [{
+          flags: "--agent <url:string>",
+          description: "The agent; or TABA_AGENT. http://127.0.0.1:8279 unless given.",
+          repeats: true,
+        }],
+        examples: { "the one on this host": "agent status" },
+        run: agentStatus,
+      },
+    },
+  },
+  delete: {
+    description: "Deletes tabs, or what some clients sent to them. Asks first, at a terminal.",
+    args: SOME_NAMES,
+    completes: "names",
+    options: [regex, client, tag, { flags: "-y, --yes", description: "Do not ask." }],
+    examples: {
+      "one tab": "delete bids_wno --yes",
+      "what one client sent": "delete --regex '.*' --client web-17 --yes",
+    },
+    run: remove,
+  },
+  gc: {
+    description: "Removes States that say nothing any more, now rather than some time.",
+    examples: { "now": "gc" },
+    run: (asked, shell) => upkeep("/gc", asked, shell),
+  },
+  flush: {
+    description: "Commits all that was accepted up to now.",
+    examples: { "now": "flush" },
+    run: (asked, shell) => upkeep("/flush", asked, shell),
+  },
+  rebalance: {
+    description: "Has each server take and leave the buckets that it should.",
+    examples: { "now": "rebalance" },
+    run: (asked, shell) => upkeep("/rebalance", asked, shell),
+  },
+  check: {
+    description: "Looks at all that is stored and waits. Exit code 1 where anything of it is wrong.",
+    examples: { "all": "check" },
+    run: check,
+  },
+  upgrade: {
+    description: "Encodes States of older versions of their handlers anew.",
+    examples: { "all": "upgrade" },
+    run: (asked, shell) => upkeep("/upgrade", asked, shell),
+  },
+};

@@ -1,0 +1,171 @@
+// `taba-cli watch`: tabs as they change, a line a tab and second; at a terminal as one table with the last minute.
+
+import { searchOf } from "./api.ts";
+import { type Figure, figureOf } from "./figure.ts";
+import { fullScreen, type View } from "./full_screen.ts";
+import { formatNumber, plural } from "./numbers.ts";
+import { isJson, selectionOf, serverApi } from "./options.ts";
+import { ReaderGone } from "./output.ts";
+import { Series } from "./series.ts";
+import { type Asked, type ExitCode, type Shell, type Size, UsageTrouble } from "./shell.ts";
+import { sparkline } from "./sparkline.ts";
+import type { Style } from "./style.ts";
+import { type Column, layOutTable } from "./table.ts";
+import { clean, cut } from "./text_width.ts";
+import { follow, type Seen } from "./watch_feed.ts";
+
+export async function watch(asked: Asked, shell: Shell): Promise<ExitCode> {
+  const { names, options } = asked;
+  if (names.length === 0 && options.tag === undefined) {
+    throw new UsageTrouble("watch needs the names of tabs, or --tag: --regex '.*' means all tabs");
+  }
+  const api = serverApi(options, shell);
+  const search = searchOf(selectionOf(asked));
+  const feed = (signal: AbortSignal) => follow(api, search, { shell, signal });
+  const { terminal } = shell;
+  if (terminal === undefined || !terminal.placesCursor || isJson(options)) {
+    return await printMoments(feed(new AbortController().signal), isJson(options), shell);
+  }
+  const view = new WatchView(feed, { style: shell.style, title: `watching ${names.join(", ")} at ${api.address}` });
+  // What fails at once should not flash another screen.
+  await view.begin();
+  return await fullScreen(view, { ...shell, terminal });
+}
+
+/** Prints what comes until nobody reads it any more. */
+async function printMoments(feed: AsyncGenerator<Seen>, areJson: boolean, shell: Shell): Promise<ExitCode> {
+  const seriesByName = new Map<string, Series>();
+  const encoder = new TextEncoder();
+  try {
+    for await (const seen of feed) {
+      if (seen.kind === "trouble") shell.complain(seen.message);
+      else if (areJson) await shell.write(encoder.encode(`${seen.json}\n`));
+      else {
+        const lines = addMoment(seriesByName, seen).map((row) => `${lineOf(row, seen.asOf)}\n`);
+        if (lines.length > 0) await shell.write(encoder.encode(lines.join("")));
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
+  return 0;
+}
+
+interface Row {
+  readonly name: string;
+  readonly figure: Figure;
+  readonly series: Series;
+}
+
+/** Adds what was seen to the series; tabs that are gone are forgotten. */
+function addMoment(seriesByName: Map<string, Series>, { asOf, tabs }: Extract<Seen, { kind: "tabs" }>): readonly Row[] {
+  const names = new Set(tabs.map(([name]) => name));
+  for (const name of seriesByName.keys()) if (!names.has(name)) seriesByName.delete(name);
+  return tabs.map(([name, value]) => {
+    const series = seriesByName.get(name) ?? new Series();
+    seriesByName.set(name, series);
+    const figure = figureOf(value);
+    series.add(asOf, figure);
+    return { name, figure, series };
+  });
+}
+
+/** `2026-11-23T18:02:11Z bids per_s=12 count=436 total=571.6 p50=0.47 p99=4.37` */
+function lineOf({ name, figure, series }: Row, asOf: number): string {
+  const { text, count, total, p50, p99 } = figure;
+  const time = `${new Date(asOf * 1000).toISOString().slice(0, 19)}Z`;
+  const perS = text === undefined ? series.latest : undefined;
+  // Percentiles are within 0.5 %, and a rate is no more exact than the clock: more digits would say nothing.
+  const rough = (value: number | undefined) => value === undefined ? undefined : Number(value.toPrecision(4));
+  const numbers = Object.entries({ per_s: rough(perS), count, total, p50: rough(p50), p99: rough(p99) })
+    .flatMap(([key, value]) => value === undefined ? [] : [`${key}=${Number(value.toPrecision(15))}`]);
+  return [time, clean(name), ...numbers, ...text === undefined ? [] : [`value=${JSON.stringify(clean(text))}`]].join(
+    " ",
+  );
+}
+
+class WatchView implements View {
+  readonly #feed: AsyncGenerator<Seen>;
+  readonly #aborting = new AbortController();
+  readonly #columns: readonly Column[];
+  readonly #style: Style;
+  readonly #title: string;
+  readonly #seriesByName = new Map<string, Series>();
+  #rows: readonly Row[] = [];
+  #asOf: number | undefined;
+  #trouble: string | undefined;
+
+  constructor(
+    feed: (signal: AbortSignal) => AsyncGenerator<Seen>,
+    { style, title }: { readonly style: Style; readonly title: string },
+  ) {
+    this.#feed = feed(this.#aborting.signal);
+    this.#style = style;
+    this.#title = title;
+    this.#columns = [
+      { title: "TAB", widthMin: 12 },
+      { title: "LAST MINUTE", widthMin: 11, keepsEnd: true, leaveOut: 2, paint: style.cyan },
+      { title: "NOW", align: "right", widthMin: 8 },
+      { title: "COUNT", align: "right", leaveOut: 1 },
+      { title: "TOTAL", align: "right", leaveOut: 3 },
+      { title: "P50", align: "right", leaveOut: 5 },
+      { title: "P99", align: "right", leaveOut: 4 },
+    ];
+  }
+
+  /** Waits for the first thing to show. @throws {ApiTrouble} where there is no server */
+  async begin(): Promise<void> {
+    this.#take(await this.#feed.next());
+  }
+
+  async run(changed: () => void, signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.#aborting.abort(), { once: true });
+    while (!signal.aborted && this.#take(await this.#feed.next())) changed();
+  }
+
+  press(key: string): "quit" | "nothing" {
+    return key === "q" ? "quit" : "nothing";
+  }
+
+  lines({ columns: width, rows }: Size): readonly string[] {
+    const style = this.#style;
+    const time = this.#asOf === undefined ? "" : `${new Date(this.#asOf * 1000).toISOString().slice(11, 19)} UTC  `;
+    const head = [cut(`${time}${clean(this.#title)}`, width), ""];
+    const foot = this.#trouble === undefined
+      ? style.dim(cut("q quits", width))
+      : style.red(cut(clean(this.#trouble), width));
+    const room = Math.max(1, rows - head.length - 3);
+    const shown = this.#rows.slice(0, this.#rows.length > room ? room - 1 : room);
+    const more = this.#rows.length - shown.length;
+    const table = layOutTable(this.#columns, shown.map(cellsOf), { width, style });
+    return [
+      ...head,
+      ...this.#rows.length === 0 ? ["nothing found yet"] : table,
+      ...more > 0 ? [cut(`… and ${plural(more, "more tab", "more tabs")}`, width)] : [],
+      "",
+      foot,
+    ];
+  }
+
+  /** False where nothing more comes. */
+  #take({ value: seen }: IteratorResult<Seen, unknown>): boolean {
+    if (!isSeen(seen)) return false;
+    this.#trouble = seen.kind === "trouble" ? seen.message : undefined;
+    if (seen.kind === "tabs") {
+      this.#rows = addMoment(this.#seriesByName, seen);
+      this.#asOf = seen.asOf;
+    }
+    return true;
+  }
+}
+
+function isSeen(seen: unknown): seen is Seen {
+  return seen !== undefined;
+}
+
+function cellsOf({ name, figure, series }: Row): readonly string[] {
+  const { text, count, total, p50, p99 } = figure;
+  const now = text ?? (series.latest === undefined ? "" : `${formatNumber(series.latest)}/s`);
+  const number = (value: number | undefined) => value === undefined ? "" : formatNumber(value);
+  return [name, sparkline(series.points), now, number(count), number(total), number(p50), number(p99)];
+}

@@ -1,0 +1,134 @@
+// The server's answers, as far as the pages show them. Untrusted like all JSON: read here into what the pages know.
+// @ts-check
+/// <reference lib="dom" />
+
+import { forget, noteHeard, noteTrouble } from "./connection.js";
+
+const TIMEOUT_MS = 30_000;
+
+/** @typedef {Readonly<Record<string, unknown>>} Fields */
+
+/** The server answered, and refuses: what was asked for is wrong. */
+export class Refused extends Error {}
+
+/** No answer, or one that promises another later. */
+export class Trouble extends Error {}
+
+/**
+ * @param {string} path
+ * @param {{ accept?: string, signal: AbortSignal }} options
+ * @returns {Promise<unknown>}
+ * @throws {Refused | Trouble} or the reason of `signal`
+ */
+export async function get(path, { accept = "application/json", signal }) {
+  const source = path.split("?")[0];
+  signal.addEventListener("abort", () => forget(source), { once: true });
+  try {
+    const response = await fetch(path, {
+      headers: { accept },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    const answer = await response.json();
+    if (response.ok) {
+      noteHeard(source);
+      return answer;
+    }
+    const message = textOf(fields(answer).error) ?? `${response.status}`;
+    if (response.status < 500 && response.status !== 429) throw new Refused(message);
+    throw new Trouble(`The server ${message}. Trying again …`);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Refused) {
+      noteHeard(source);
+      throw error;
+    }
+    const trouble = error instanceof Trouble ? error : new Trouble("The server does not answer. Trying again …");
+    noteTrouble(source, trouble.message);
+    throw trouble;
+  }
+}
+
+/**
+ * The types of tabs by name, sorted; all, or those whose name a regular expression of RE2 finds something in.
+ * @param {{ pattern?: string, signal: AbortSignal }} options
+ * @returns {Promise<{ names: readonly string[], typeByName: ReadonlyMap<string, string> }>}
+ */
+export async function getTypes({ pattern, signal }) {
+  // The server matches whole names; matching takes it linear time, which no browser promises.
+  const query = pattern === undefined ? "" : `?re=1&name=${encodeURIComponent(`.*(?:${pattern}).*`)}`;
+  const typeByName = new Map(
+    Object.entries(fields(await get(`/types${query}`, { signal }))).map(([name, type]) => [name, String(type)]),
+  );
+  return { names: [...typeByName.keys()].sort(), typeByName };
+}
+
+/** @typedef {{ type: string, value: unknown, detail: unknown, relativeError?: number, lateDropped?: number }} Detailed */
+
+/**
+ * @param {readonly string[]} names
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ asOf: number, rows: ReadonlyMap<string, Detailed>, missing: readonly string[] }>}
+ */
+export async function getDetailed(names, signal) {
+  const accept = "application/json-detailed";
+  return readDetailed(await get(`/tabs?name=${nameParameter(names)}`, { accept, signal }));
+}
+
+/** The one place that knows the shape of application/json-detailed. @param {unknown} answer */
+function readDetailed(answer) {
+  const { asOf, rows, missing } = fields(answer);
+  return {
+    asOf: numberOf(asOf) ?? 0,
+    rows: new Map(Object.entries(fields(rows)).map(([name, row]) => [name, readRow(row)])),
+    missing: Array.isArray(missing) ? missing.map(String) : [],
+  };
+}
+
+/**
+ * @param {unknown} row
+ * @returns {Detailed}
+ */
+function readRow(row) {
+  const { type, value, detail, relativeError, lateDropped, error } = fields(row);
+  return {
+    type: textOf(type) ?? "",
+    value: error === undefined ? value : { error },
+    detail,
+    ...typeof relativeError === "number" ? { relativeError } : {},
+    ...typeof lateDropped === "number" ? { lateDropped } : {},
+  };
+}
+
+/**
+ * What each client of a tab shows.
+ * @param {string} name
+ * @param {AbortSignal} signal
+ * @returns {Promise<ReadonlyMap<string, unknown>>}
+ */
+export async function getClients(name, signal) {
+  const answer = fields(await get(`/projection?name=${nameParameter([name])}`, { signal }));
+  return new Map(Object.entries(fields(Object.hasOwn(answer, name) ? answer[name] : {})));
+}
+
+/** @param {readonly string[]} names */
+export function nameParameter(names) {
+  return names.map(encodeURIComponent).join(",");
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Fields}
+ */
+export function fields(value) {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+/** @param {unknown} value */
+export function numberOf(value) {
+  return typeof value === "number" ? value : undefined;
+}
+
+/** @param {unknown} value */
+export function textOf(value) {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,187 @@
+// The cluster: its servers, what waits in its queues, how long things take, and whether the books balance.
+// @ts-check
+/// <reference lib="dom" />
+
+import { fields, get, numberOf, textOf } from "./api.js";
+import { element, setText, table } from "./dom.js";
+import { bytes, count, duration, NOTHING } from "./format.js";
+import { repeat } from "./repeat.js";
+import { PERCENTILES, readValue, WINDOW_TEXTS, WINDOWS } from "./values.js";
+
+const STATUS_MS = 2000;
+const OTHERS_MS = 2000;
+
+/**
+ * @param {HTMLElement} main
+ * @param {AbortSignal} signal
+ */
+export function showClusterPage(main, signal) {
+  document.title = "Cluster – Taba";
+  const overview = newTiles();
+  const servers = table("Servers", ["Server", "Roles", ">Buckets", ">Up for"]);
+  const shards = table("Shards", ["Shard", "Buckets", ">Queued", ">Bytes", ">Oldest", "State"]);
+  const shardSection = element("section", { "aria-label": "Shards" }, element("h2", {}, "Shards"), shards.box);
+  shardSection.hidden = true;
+  const delays = newDelays();
+  const ledger = table("Ledger", ["Entry", ">Count"]);
+  const ledgerSection = element("section", { "aria-label": "Ledger" }, element("h2", {}, "Ledger"), ledger.box);
+  ledgerSection.hidden = true;
+  const own = element("dl", { class: "figure-list" });
+  main.replaceChildren(element(
+    "div",
+    { class: "page" },
+    element("h1", {}, "Cluster"),
+    overview.box,
+    element("section", { "aria-label": "Servers" }, element("h2", {}, "Servers"), servers.box),
+    shardSection,
+    element("section", { "aria-label": "Delays" }, element("h2", {}, "Delays of this server"), delays.box),
+    ledgerSection,
+    element("section", { "aria-label": "This server" }, element("h2", {}, "This server"), own),
+  ));
+
+  void repeat(async () => {
+    const status = fields(await get("/status", { signal }));
+    overview.show(status);
+    const store = fields(status.store);
+    const events = Object.entries(fields(store.events));
+    ledgerSection.hidden = events.length === 0;
+    ledger.show(events.flatMap(([name, value]) => figuresOf(name, value)));
+    showShards(store.shards);
+    const { ingest, drain, version, id } = status;
+    const figures = [
+      ["version", textOf(version) ?? NOTHING],
+      ["id", textOf(id) ?? NOTHING],
+      ...figuresOf("ingest", ingest),
+      ...figuresOf("drain", drain),
+    ];
+    own.replaceChildren(
+      ...figures.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text))),
+    );
+  }, { everyMs: STATUS_MS, signal });
+
+  /** @param {unknown} given */
+  function showShards(given) {
+    const rows = Array.isArray(given)
+      ? given.map((shard) => fields(shard))
+      : Object.entries(fields(given)).map(([name, shard]) => ({ name, ...fields(shard) }));
+    shardSection.hidden = rows.length === 0;
+    shards.show(rows.map((shard) => {
+      const { name, buckets, entries, bytes: size, oldestS, error } = fields(shard);
+      return [
+        textOf(name) ?? NOTHING,
+        Array.isArray(buckets) ? buckets.join("–") : figure(numberOf(buckets), count),
+        figure(numberOf(entries), count),
+        figure(numberOf(size), bytes),
+        duration(numberOf(oldestS)),
+        textOf(error) ?? "reached",
+      ];
+    }));
+  }
+
+  void repeat(async () => {
+    const now = Date.now() / 1000;
+    servers.show(
+      Object.entries(fields(await get("/servers", { signal }))).map(([id, server]) => {
+        const { url, roles, started, buckets } = fields(server);
+        return [
+          serverLink(textOf(url) ?? "", id),
+          Array.isArray(roles) ? roles.join(", ") : "",
+          figure(numberOf(buckets), count),
+          duration(Math.max(0, now - (numberOf(started) ?? now))),
+        ];
+      }),
+    );
+    delays.show(fields(await get("/latency", { signal })));
+  }, { everyMs: OTHERS_MS, signal });
+}
+
+/**
+ * The same page as another server shows it.
+ * @param {string} url
+ * @param {string} id
+ */
+function serverLink(url, id) {
+  const isWeb = /^https?:\/\//.test(url);
+  return isWeb ? element("a", { href: `${url}/#/cluster`, title: id }, url) : element("span", { title: id }, url || id);
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const DELAY_TEXTS = {
+  enqueue: "Enqueue: until the store has a post",
+  commit: "Commit: from then until it is in the States",
+};
+
+/** A table for each delay, in the order of their names. */
+function newDelays() {
+  const none = element("p", { class: "note" }, "This server has measured none lately.");
+  const box = element("div", { class: "stack" }, none);
+  /** @type {Map<string, ReturnType<typeof table>>} */
+  const tableByName = new Map();
+  return {
+    box,
+    /** @param {import("./api.js").Fields} valueByName */
+    show(valueByName) {
+      for (const name of Object.keys(valueByName).sort()) {
+        const shown = readValue(valueByName[name]);
+        if (shown.kind !== "windows") continue;
+        const title = DELAY_TEXTS[name] ?? name;
+        const delays = tableByName.get(name) ??
+          table(title, ["", ">Measured", ...PERCENTILES.map((pct) => `>${pct} %`)]);
+        if (!tableByName.has(name)) box.append(element("p", { class: "note" }, title), delays.box);
+        tableByName.set(name, delays);
+        none.hidden = true;
+        delays.show(WINDOWS.map((window) => {
+          const { count: events, pct = [] } = shown.windows[window];
+          return [WINDOW_TEXTS[window], count(events), ...PERCENTILES.map((_, place) => duration(pct[place]))];
+        }));
+      }
+    },
+  };
+}
+
+function newTiles() {
+  const names = ["Tabs", "Clients", "Servers", "Buckets", "Queued entries", "Queued bytes", "Oldest entry"];
+  const values = names.map(() => element("dd", {}, NOTHING));
+  const tiles = names.map((name, index) => element("div", { class: "tile" }, element("dt", {}, name), values[index]));
+  const trouble = element("p", { class: "problem", role: "alert" });
+  return {
+    box: element("div", {}, trouble, element("dl", { class: "tiles" }, ...tiles)),
+    /** @param {import("./api.js").Fields} status */
+    show(status) {
+      const store = fields(status.store);
+      const queues = fields(store.queues);
+      const error = textOf(store.error);
+      setText(trouble, error === undefined ? "" : `The store can't be reached: ${error}`);
+      const texts = [
+        figure(numberOf(store.tabs), count),
+        figure(numberOf(store.clients), count),
+        Array.isArray(store.members) ? count(store.members.length) : NOTHING,
+        figure(numberOf(store.buckets), count),
+        figure(numberOf(queues.entries), count),
+        figure(numberOf(queues.bytes), bytes),
+        queues.oldestS === null ? "none waits" : duration(numberOf(queues.oldestS)),
+      ];
+      texts.forEach((text, index) => setText(values[index], text));
+    },
+  };
+}
+
+/**
+ * All figures under a name, one a row, whatever they are.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {string[][]}
+ */
+function figuresOf(name, value) {
+  if (typeof value === "number") return [[name, Number.isInteger(value) ? count(value) : String(value)]];
+  if (typeof value === "string") return [[name, value]];
+  return Object.entries(fields(value)).flatMap(([key, inner]) => figuresOf(`${name} ${key}`, inner));
+}
+
+/**
+ * @param {number | undefined} value
+ * @param {(value: number) => string} text
+ */
+function figure(value, text) {
+  return value === undefined ? NOTHING : text(value);
+}

@@ -1,0 +1,77 @@
+// The live values of some tabs, over the server's /watch: one event a second.
+// @ts-check
+/// <reference lib="dom" />
+
+import { fields, nameParameter, numberOf, textOf } from "./api.js";
+import { forget, noteHeard, noteTrouble } from "./connection.js";
+import { pass } from "./repeat.js";
+
+/** What /watch takes at most. */
+export const WATCHED_MAX = 1000;
+
+const SOURCE = "/watch";
+/** Events come every second: after so long without one the connection is taken for dead. */
+const SILENCE_MS = 6000;
+const RETRY_MS = 1000;
+
+/** @typedef {(tabs: ReadonlyMap<string, unknown>, asOf: number) => void} OnTabs */
+
+/**
+ * Watches until `signal` aborts, and starts anew when the connection is lost; rests while the page is hidden.
+ * @param {readonly string[]} names at most WATCHED_MAX
+ * @param {{ onTabs: OnTabs, signal: AbortSignal }} options
+ */
+export async function watch(names, { onTabs, signal }) {
+  signal.addEventListener("abort", () => forget(SOURCE), { once: true });
+  const url = `${SOURCE}?name=${nameParameter(names)}`;
+  while (!signal.aborted) {
+    await once(url, { onTabs, signal });
+    await pass(RETRY_MS, signal);
+  }
+}
+
+/**
+ * One connection, until it ends.
+ * @param {string} url
+ * @param {{ onTabs: OnTabs, signal: AbortSignal }} options
+ * @returns {Promise<void>}
+ */
+function once(url, { onTabs, signal }) {
+  return new Promise((resolve) => {
+    if (document.hidden) {
+      document.addEventListener("visibilitychange", () => resolve(), { once: true, signal });
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      return;
+    }
+    const events = new EventSource(url);
+    let silence = setTimeout(lost, SILENCE_MS);
+    const ended = new AbortController();
+    const end = () => {
+      events.close();
+      clearTimeout(silence);
+      ended.abort();
+      resolve();
+    };
+    function lost() {
+      noteTrouble(SOURCE, "The connection to the server is lost. Trying again …");
+      end();
+    }
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(lost, SILENCE_MS);
+    };
+    events.addEventListener("tabs", ({ data }) => {
+      heard();
+      noteHeard(SOURCE);
+      const { asOf, tabs } = fields(JSON.parse(data));
+      onTabs(new Map(Object.entries(fields(tabs))), numberOf(asOf) ?? 0);
+    });
+    events.addEventListener("trouble", ({ data }) => {
+      heard();
+      noteTrouble(SOURCE, `The server ${textOf(fields(JSON.parse(data)).error) ?? "has trouble"}. Trying again …`);
+    });
+    events.addEventListener("error", lost);
+    signal.addEventListener("abort", end, { signal: ended.signal });
+    document.addEventListener("visibilitychange", () => document.hidden && end(), { signal: ended.signal });
+  });
+}

@@ -1,0 +1,56 @@
+// The dashboard in a real browser: what is recorded shows, and a lost connection is told and comes back.
+
+import { assertEquals } from "@std/assert";
+import { TabaClient } from "../../client/mod.ts";
+import { taskProgram } from "../../tools/deno_command.ts";
+import { startService } from "../../tools/program.ts";
+import { until } from "../cluster/waiting.ts";
+import { openBrowser } from "../examples/browser.ts";
+import { Dashboard, post, startServer } from "./dashboard_fixture.ts";
+
+Deno.test("dashboard: what a client records shows within seconds, in the list and on the tab's page", async () => {
+  await using server = await startServer();
+  const agentArgs = ["--port", "0", "--server", server.url];
+  await using agent = await startService({ name: "agent", ...taskProgram("agent"), args: agentArgs });
+  await using client = new TabaClient({ client: "web-17", agent: agent.url });
+  await using browser = await openBrowser();
+
+  await using list = await Dashboard.open(browser, { url: server.url });
+  client.counter("bids_won");
+  await until(async () => await list.lastMinute("bids_won") === "1", { what: "a new tab is in the list" });
+  await list.shows("#connection-text", "Live");
+
+  await using tab = await Dashboard.open(browser, { url: server.url, hash: "#/tab/bids_won" });
+  await tab.shows(".card .large", /^1$/);
+  const begun = performance.now();
+  client.counter("bids_won");
+  const [inList, onPage] = await Promise.all([
+    until(async () => await list.lastMinute("bids_won") === "2", { what: "the list shows the second event" }),
+    tab.shows(".card .large", /^2$/).then(() => performance.now() - begun),
+  ]);
+  console.log(
+    `recorded, then shown in the list after ${Math.round(inList)} ms, on its page after ${Math.round(onPage)} ms`,
+  );
+  await tab.shows("section table", "web-17");
+});
+
+Deno.test("dashboard: says that the connection is lost, and is live again by itself", async () => {
+  const token = "s3cret";
+  await using first = await startServer(["--token", token]);
+  await post(first.url, [{ tab: "bids_won", events: [[1]] }], token);
+  await using browser = await openBrowser();
+  await using list = await Dashboard.open(browser, { url: first.url });
+  await until(async () => await list.lastMinute("bids_won") === "1", { what: "the list shows the event" });
+  await first.program.kill();
+  await list.shows("#trouble", /Trying again/);
+  await list.shows("#connection-text", "Not live");
+  assertEquals(await list.lastMinute("bids_won"), "1");
+
+  await using second = await startServer(["--port", new URL(first.url).port]);
+  await list.shows("#connection-text", "Live");
+  assertEquals(await list.page.locator("#trouble").isVisible(), false);
+  await post(second.url, [{ tab: "bids_lost", events: [[1], [1]] }]);
+  await until(async () => await list.lastMinute("bids_lost") === "2", { what: "the list shows the next server's tab" });
+  await list.page.close();
+  list.forgive(/Failed to load resource|net::ERR/);
+});

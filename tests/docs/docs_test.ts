@@ -1,0 +1,62 @@
+// Every command in README.md and docs/*.md is run, in order, and prints what the document says it prints.
+
+import { assert } from "@std/assert";
+import { projectPath } from "../../tools/deno_command.ts";
+import { startRedis } from "../../tools/local_redis.ts";
+import { type Step, stepsOf } from "./document.ts";
+import { Reader } from "./reader.ts";
+
+/** What is verified elsewhere, and where. */
+const elsewhere: readonly (readonly [command: RegExp, file: string])[] = [
+  [/^(npx -y )?deno task (test|ok)\b/, "tests/docs/docs_test.ts"], // is run by it
+  [/^deno task cluster\b/, "tests/cluster/cluster_task_test.ts"],
+  [/^deno task bench:cluster\b/, "tests/cluster/bench_cluster_test.ts"],
+];
+
+/** Events that documents ask for: their readers have services that record them. */
+const EVENTS = [
+  { client: "web-17" },
+  { tab: "winning_bid_price", events: [[3.25], [1.5]] },
+  { tab: "bids_won", events: [[1], [1]] },
+  { tab: "requests;route=/bid;status=200", events: [[1], [1]] },
+  { tab: "bid_latency", type: "PercentileGroup", events: [[0.012], [0.02]] },
+  { tab: "build", type: "Gauge", events: [["2.4.1"]] },
+];
+
+Deno.test("documents: every command runs, and prints what it says", async () => {
+  // Two shards, as README.md's settings name them.
+  await using redis = await startRedis({ shards: 2, replicas: 1 });
+  const [sentinel] = redis.sentinelNodes;
+  await using reader = await Reader.open({ onServer: record, ports: { 26379: sentinel.port } });
+  for (const [name, steps] of await documents()) {
+    if (steps.every(({ kind }) => kind !== "command")) continue;
+    await reader.begin();
+    for (const step of steps) {
+      const [, file] = elsewhere.find(([pattern]) => step.kind === "command" && pattern.test(step.text)) ?? [];
+      if (file === undefined) await reader.follow(step);
+      else await tellElsewhere(step, file);
+    }
+    console.log(`    ${name}: ${steps.filter(({ kind }) => kind === "command").length} commands`);
+  }
+});
+
+async function documents(): Promise<ReadonlyMap<string, readonly Step[]>> {
+  const names = ["README.md"];
+  for await (const { name } of Deno.readDir(projectPath("docs"))) if (name.endsWith(".md")) names.push(`docs/${name}`);
+  const texts = names.sort().map(async (name) =>
+    [name, stepsOf(name, await Deno.readTextFile(projectPath(name)))] as const
+  );
+  return new Map(await Promise.all(texts));
+}
+
+async function tellElsewhere(step: Step, file: string): Promise<void> {
+  assert((await Deno.stat(projectPath(file))).isFile);
+  if (step.kind === "command") console.log(`    ${step.place} $ ${step.text}    (verified by ${file})`);
+}
+
+async function record(server: string): Promise<void> {
+  const body = EVENTS.map((line) => JSON.stringify(line)).join("\n");
+  const response = await fetch(`${server}/post`, { method: "POST", body });
+  const answer = await response.text();
+  assert(response.ok && !answer.includes("error"), answer);
+}
