@@ -2,6 +2,7 @@
 // line of it.
 
 import { agentStatus } from "./agent_status.ts";
+import { bench } from "./bench.ts";
 import { latency, servers } from "./cluster.ts";
 import { look } from "./look.ts";
 import { record } from "./record.ts";
@@ -212,5 +213,25 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     description: "Encodes States of older versions of their handlers anew.",
     examples: { "all": "upgrade" },
     run: (asked, shell) => upkeep("/upgrade", asked, shell),
+  },
+  bench: {
+    description:
+      "Puts load on a server or agent: how much it accepts, how fast it answers, and that all of it is there.",
+    options: [
+      { flags: "--url <url:string>", description: "Post to this server or agent; to --server unless given." },
+      { flags: "--rate <events:string>", description: "Events a second; as many as are taken unless given." },
+      { flags: "--seconds <seconds:string>", description: "How long; 10 unless this or --events is given." },
+      { flags: "--events <count:string>", description: "How many events." },
+      { flags: "--tabs <count:string>", description: "Tabs that they are spread over; 100 unless given." },
+      { flags: "--clients <count:string>", description: "Clients that they are spread over; 1 unless given." },
+      { flags: "--connections <count:string>", description: "Posts under way at once; 4 unless given." },
+      { flags: "--raw", description: "Send the events themselves rather than States of 50." },
+    ],
+    examples: {
+      "ten seconds at full speed": "bench",
+      "an agent, at a steady rate": "bench --url http://127.0.0.1:8279 --rate 5000 --seconds 3",
+      "so many raw events": "bench --raw --events 100000",
+    },
+    run: bench,
   },
 };

@@ -10,6 +10,7 @@ import type { EventsLine } from "../core/wire/ndjson.ts";
 import { type Api, ApiTrouble } from "./api.ts";
 import { createApi, isJson, readAddress, serverOf, text, texts } from "./options.ts";
 import { printLine } from "./output.ts";
+import { senderId } from "./sender_id.ts";
 import { type Asked, type ExitCode, type Shell, UsageTrouble } from "./shell.ts";
 
 const TRIES_MAX = 5;
@@ -61,7 +62,7 @@ class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    this.#sender = `cli-${word(parts.shell.random())}${word(parts.shell.random())}`;
+    this.#sender = senderId("cli", parts.shell.random);
   }
 
   /**
@@ -149,10 +150,6 @@ function readTags(tags: readonly string[]): ReadonlyMap<string, string> {
 function refuseIllegal(name: string): void {
   const problem = nameProblem(name);
   if (problem !== undefined) throw new UsageTrouble(`a name ${problem}`);
-}
-
-function word(random: number): string {
-  return Math.floor(random * 2 ** 40).toString(36);
 }
 
 function events(count: number): string {
