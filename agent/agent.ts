@@ -139,6 +139,11 @@ export class Agent {
     this.#statsd.take(datagram);
   }
 
+  /** So many datagrams came for which there was no room. */
+  dropStatsd(count: number): void {
+    this.#statsd.drop(count);
+  }
+
   /** Sends what an earlier process left, then seals every `flushMs`, until it is stopped. */
   async run(): Promise<void> {
     const { sleep, flushMs } = this.#options;

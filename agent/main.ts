@@ -109,8 +109,10 @@ await runUntilStopped({
     });
     const answer = withCors((request) => agent.fetch(request), corsOrigin);
     const listening = await listen(answer, { hostname, port, cert, key, log });
-    const statsd = statsdPort === undefined ? undefined : receiveDatagrams({
-      ...{ hostname, port: statsdPort, take: (datagram) => agent.takeStatsd(datagram) },
+    const statsd = statsdPort === undefined ? undefined : await receiveDatagrams({
+      ...{ hostname, port: statsdPort },
+      take: (datagram) => agent.takeStatsd(datagram),
+      drop: (count) => agent.dropStatsd(count),
     });
     if (statsd !== undefined) log.info("takes StatsD lines by UDP", { hostname, port: statsd.port });
     background("flushing", agent.run());

@@ -22,6 +22,8 @@ export interface StatsdOptions {
 
 export interface StatsdStatus {
   readonly datagrams: number;
+  /** Received while there was no room for them. What the system itself dropped is not known here. */
+  readonly datagramsDropped: number;
   readonly lines: number;
   readonly refused: Readonly<Record<string, number>>;
   /** Folded and not yet taken in. */
@@ -33,6 +35,7 @@ export class Statsd {
   readonly #reader: StatsdReader;
   #folding: Folding;
   #datagrams = 0;
+  #datagramsDropped = 0;
 
   constructor(options: StatsdOptions) {
     this.#options = options;
@@ -50,6 +53,10 @@ export class Statsd {
   take(datagram: Uint8Array): void {
     this.#datagrams++;
     this.#reader.take(datagram, this.#options.clock());
+  }
+
+  drop(datagrams: number): void {
+    this.#datagramsDropped += datagrams;
   }
 
   /** Hands what was folded to the intake; what that can't keep now waits here, and goes on growing. */
@@ -72,6 +79,7 @@ export class Statsd {
   status(): StatsdStatus {
     return {
       datagrams: this.#datagrams,
+      datagramsDropped: this.#datagramsDropped,
       lines: this.#reader.lines,
       refused: Object.fromEntries(this.#reader.linesByRefusal),
       held: this.#folding.events,

@@ -49,7 +49,7 @@ Deno.test("Agent: StatsD lines are folded and sent as any others, those refused 
   });
   const { statsd, events } = fixture.agent.status();
   assertEquals(statsd, {
-    ...{ datagrams: 2, lines: 8, held: 0 },
+    ...{ datagrams: 2, datagramsDropped: 0, lines: 8, held: 0 },
     refused: { line_malformed: 1, tab_illegal: 1, value_illegal: 1 },
   });
   assertEquals([events.folded, events.acked], [7, 7]);

@@ -52,6 +52,9 @@ export const limits = {
   /** ... and the bytes of their lines, before compression. */
   outboxBytesMax: 64 * MIB,
 
+  /** Bytes of datagrams that were received and not looked at yet, a power of two: a second of many small ones. */
+  datagramsBytesMax: 8 * MIB,
+
   /** Bytes of an agent's journal, past which posts are refused: several times what the States of an agent take. */
   journalBytesMax: 4096 * MIB,
   /** What of it is given up to go on sending when the disk is full. */

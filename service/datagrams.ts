@@ -1,8 +1,12 @@
-// How Deno receives datagrams: binding, a loop that hands each on, and a stop. Knows nothing of what is in them.
+// How a program receives datagrams: a thread binds and receives them, and here each is handed on in its turn, until a
+// stop. Knows nothing of what is in them.
 
+import { limits } from "../core/limits.ts";
 import { background } from "./background.ts";
-import { describeError } from "./log.ts";
+import { DatagramRing } from "./datagram_ring.ts";
+import type { DatagramThreadAnswer, DatagramThreadStart } from "./datagram_thread.ts";
 import { ListenTrouble } from "./listen.ts";
+import { systemPause, systemSleep } from "./world.ts";
 
 export interface DatagramsOptions {
   readonly hostname: string;
@@ -10,53 +14,71 @@ export interface DatagramsOptions {
   readonly port: number;
   /** Given each datagram; its array is its own only until this returns. */
   readonly take: (datagram: Uint8Array) => void;
+  /** Told of datagrams that were received and for which there was no room. */
+  readonly drop: (count: number) => void;
 }
 
 export interface Receiving {
   readonly port: number;
-  /** Takes no more. What the system still holds is lost. */
+  /** Takes what was received, and no more. What the system still holds is lost. */
   stop(): Promise<void>;
 }
 
-/** As many as UDP can carry. */
-const DATAGRAM_BYTES_MAX = 65_535;
+/** Between two looks at what was received: as late may a datagram be taken. */
+const LOOK_MS = 10;
+/** Datagrams taken in one go: a few milliseconds. */
+const TAKEN_MAX = 4096;
 
 /** @throws {ListenTrouble} */
-export function receiveDatagrams({ hostname, port, take }: DatagramsOptions): Receiving {
-  const socket = open(hostname, port);
-  let isStopped = false;
-
-  async function receive(): Promise<void> {
-    const into = new Uint8Array(DATAGRAM_BYTES_MAX);
-    while (!isStopped) {
-      let datagram: Uint8Array;
-      try {
-        [datagram] = await socket.receive(into);
-      } catch (error) {
-        if (isStopped) return;
-        throw error;
-      }
-      take(datagram);
-    }
+export async function receiveDatagrams({ hostname, port, take, drop }: DatagramsOptions): Promise<Receiving> {
+  const thread = new Worker(new URL("./datagram_thread.ts", import.meta.url), { type: "module" });
+  const failed = new Promise<never>((_, reject) => {
+    thread.addEventListener("error", (event) => {
+      event.preventDefault();
+      reject(new Error(`the thread that receives datagrams has failed: ${event.message}`));
+    });
+  });
+  const ring = new DatagramRing(limits.datagramsBytesMax);
+  const bound = await Promise.race([failed, bind(thread, { hostname, port, ring: ring.buffer })]);
+  if ("error" in bound) {
+    thread.terminate();
+    throw new ListenTrouble(`cannot start as ${hostname}:${port} must be free for UDP: ${bound.error}`);
   }
 
-  const received = receive();
-  background("receiving datagrams", received);
+  const stopping = new AbortController();
+  let dropped = 0;
+  async function takeAll(): Promise<void> {
+    while (ring.take(take, TAKEN_MAX) === TAKEN_MAX) await systemPause();
+    const more = ring.dropped - dropped;
+    dropped += more;
+    if (more > 0) drop(more);
+  }
+  async function look(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await takeAll();
+      await systemSleep(LOOK_MS, stopping.signal);
+    }
+  }
+  const looking = look();
+  background("receiving datagrams", Promise.race([failed, looking]));
   return {
-    port: socket.addr.transport === "udp" ? socket.addr.port : port,
+    port: bound.port,
     async stop() {
-      isStopped = true;
-      socket.close();
-      await received;
+      thread.terminate();
+      stopping.abort();
+      await looking;
+      await takeAll();
     },
   };
 }
 
-function open(hostname: string, port: number): Deno.DatagramConn {
-  try {
-    return Deno.listenDatagram({ hostname, port, transport: "udp" });
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.AddrInUse ? "another program listens there" : describeError(cause);
-    throw new ListenTrouble(`cannot start as ${hostname}:${port} must be free for UDP: ${why}`, { cause });
-  }
+function bind(thread: Worker, start: Omit<DatagramThreadStart, "answer">): Promise<DatagramThreadAnswer> {
+  const { port1: here, port2: answer } = new MessageChannel();
+  const { promise, resolve } = Promise.withResolvers<DatagramThreadAnswer>();
+  here.onmessage = ({ data }: MessageEvent<DatagramThreadAnswer>) => {
+    here.close();
+    resolve(data);
+  };
+  thread.postMessage({ ...start, answer }, [answer]);
+  return promise;
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { until } from "../tests/sim/virtual_time.ts";
 import { receiveDatagrams } from "./datagrams.ts";
 import { ListenTrouble } from "./listen.ts";
@@ -8,7 +8,8 @@ Deno.test("receiveDatagrams: hands each datagram on, until it is stopped", async
   const take = (datagram: Uint8Array) => {
     taken.push(new TextDecoder().decode(datagram));
   };
-  const receiving = receiveDatagrams({ hostname: "127.0.0.1", port: 0, take });
+  const drop = () => {};
+  const receiving = await receiveDatagrams({ hostname: "127.0.0.1", port: 0, take, drop });
   const sender = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
   const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: receiving.port };
   for (const text of ["a", "", "é".repeat(4000)]) {
@@ -17,8 +18,8 @@ Deno.test("receiveDatagrams: hands each datagram on, until it is stopped", async
     await until(() => taken.length > before, { what: "it was received" });
   }
   assertEquals(taken, ["a", "", "é".repeat(4000)]);
-  assertThrows(
-    () => receiveDatagrams({ hostname: "127.0.0.1", port: receiving.port, take }),
+  await assertRejects(
+    () => receiveDatagrams({ hostname: "127.0.0.1", port: receiving.port, take, drop }),
     ListenTrouble,
     `127.0.0.1:${receiving.port} must be free for UDP: another program listens there`,
   );
