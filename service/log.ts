@@ -109,7 +109,8 @@ export function textLine({ time, level, message, fields }: LogEntry): string {
 /** An error and what caused it, in one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
-  const cause = error.cause === undefined ? "" : `: ${describeError(error.cause)}`;
+  const why = error.cause === undefined ? "" : describeError(error.cause);
+  const cause = why === "" || error.message.includes(why) ? "" : `: ${why}`;
   const name = error.name === "Error" ? "" : `${error.name}: `;
   return oneLine(`${name}${error.message}${cause}`);
 }

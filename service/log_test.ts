@@ -66,4 +66,6 @@ Deno.test("describeError: gives an error and its causes on one line", () => {
   const error = new Error("cannot send", { cause: new TypeError("refused\n  by peer", { cause: "no route" }) });
   assertEquals(describeError(error), "cannot send: TypeError: refused by peer: no route");
   assertEquals(describeError(42), "42");
+  const said = new Error("cannot send: refused", { cause: new Error("refused") });
+  assertEquals(describeError(said), "cannot send: refused");
 });

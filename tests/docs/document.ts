@@ -1,7 +1,8 @@
 // What a document of ours tells its reader to do: its fenced blocks, the commands in them, and what these shall print.
 //
 //     ```sh                a command a line, or several lines where the shell asks for more
-//     ```text              right behind it: what all its commands together print
+//     ```text              right behind it: what all its commands together print, whatever the numbers
+//     ```text exact        the same, to the number
 //     ```                  with "$ " before each command: a transcript, with its output between them
 //     ```sh root           needs root or systemd; a test says how it verifies these
 //     ```json file=PATH    the reader saves this, below the project's folder or at its absolute path
@@ -19,7 +20,7 @@ export interface Block {
 export type Step =
   | { readonly kind: "command"; readonly place: string; readonly text: string; readonly isRoot: boolean }
   /** What has been printed since the last such step must be this. */
-  | { readonly kind: "printed"; readonly place: string; readonly text: string }
+  | { readonly kind: "printed"; readonly place: string; readonly text: string; readonly isExact: boolean }
   | { readonly kind: "file"; readonly place: string; readonly path: string; readonly text: string };
 
 /** In the order of the document. */
@@ -30,8 +31,9 @@ export function stepsOf(name: string, markdown: string): readonly Step[] {
     const path = marks.find((mark) => mark.startsWith("file="))?.slice("file=".length);
     if (path !== undefined) steps.push({ kind: "file", place, path, text });
     else if (language === "sh") steps.push(...commandSteps(text, { place, isRoot: marks.includes("root") }));
-    else if (language === "text" && isBehindCommands) steps.push({ kind: "printed", place, text });
-    else if (language === "" && text.startsWith("$ ")) steps.push(...transcriptSteps(text, place));
+    else if (language === "text" && isBehindCommands) {
+      steps.push({ kind: "printed", place, text, isExact: marks.includes("exact") });
+    } else if (language === "" && text.startsWith("$ ")) steps.push(...transcriptSteps(text, place));
     isBehindCommands = language === "sh";
   }
   return steps;
@@ -57,7 +59,7 @@ function transcriptSteps(text: string, place: string): readonly Step[] {
     const [command, ...printed] = part.split("\n");
     return [
       { kind: "command", place, text: command, isRoot: false },
-      { kind: "printed", place, text: printed.join("\n") },
+      { kind: "printed", place, text: printed.join("\n"), isExact: false },
     ] as const;
   });
 }
@@ -83,12 +85,12 @@ function isWhole(command: string): boolean {
   return new Deno.Command("bash", { args: ["-n", "-c", command], stderr: "null" }).outputSync().success;
 }
 
-/** Outputs are alike where they differ in numbers and blanks only; a line "…" stands for any lines. */
-export function isAlike(printed: string, expected: string): boolean {
+/** Whether outputs differ in blanks, and unless it shall be exact in numbers, only; a line "…" stands for any lines. */
+export function isAlike(printed: string, expected: string, { isExact }: { readonly isExact: boolean }): boolean {
+  const shapeOf = (text: string) => {
+    const blanked = text.replaceAll(/[ \t\r]+/g, " ").replaceAll(" \n", "\n").trim();
+    return isExact ? blanked : blanked.replaceAll(/[\d.,]*\d\b/g, "0");
+  };
   const parts = shapeOf(expected).split(/^…$/m).map((part) => RegExp.escape(part.trim()));
   return new RegExp(`^${parts.join("[^]*")}$`).test(shapeOf(printed));
-}
-
-function shapeOf(text: string): string {
-  return text.replaceAll(/[\d.,]*\d\b/g, "0").replaceAll(/[ \t]+/g, " ").trim();
 }

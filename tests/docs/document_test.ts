@@ -59,10 +59,13 @@ Deno.test("stepsOf: refuses a command without an end", () => {
   assertThrows(() => stepsOf("a.md", "```sh\necho 'open\n```\n"), Error, "Not a whole command");
 });
 
-Deno.test("isAlike: numbers and blanks may differ, and … stands for lines", () => {
-  assert(isAlike('bids: {"1m": {"count": 2,  "total": 3.50}}\n', 'bids: {"1m": {"count": 436, "total": 571.64}}'));
-  assert(isAlike("a 1\nb 2\nc 3\nd 4", "a 9\n…\nd 9"));
-  assert(!isAlike('bids: {"1m": {"count": 2}}', 'bids: {"10m": {"count": 2}}'));
-  assert(!isAlike("a 1\nb 2", "a 1"));
-  assert(!isAlike("b 1", "a 1"));
+Deno.test("isAlike: blanks may differ, numbers unless it shall be exact, and … stands for lines", () => {
+  const alike = (printed: string, expected: string) => isAlike(printed, expected, { isExact: false });
+  assert(alike('bids: {"1m": {"count": 2,  "total": 3.50}}\n', 'bids: {"1m": {"count": 436, "total": 571.64}}'));
+  assert(alike("a 1\nb 2\nc 3\nd 4", "a 9\n…\nd 9"));
+  assert(!alike('bids: {"1m": {"count": 2}}', 'bids: {"10m": {"count": 2}}'));
+  assert(!alike("a 1\nb 2", "a 1"));
+  assert(!alike("b 1", "a 1"));
+  assert(isAlike("a  1\nb 2\n", "a 1\n…", { isExact: true }));
+  assert(!isAlike("a 2\nb 2\n", "a 1\n…", { isExact: true }));
 });
