@@ -31,6 +31,7 @@ export type RequestRefusalCode =
   | "origin_foreign" // of a web page that nobody allowed to post
   | "over_capacity"
   | "store_unavailable"
+  | "order_unfinished" // not all servers have done in time what was asked of them
   | "journal_full" // it has as many bytes as it may
   | "journal_failed" // the disk is full, or worse
   | "stopping";

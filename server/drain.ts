@@ -10,6 +10,7 @@ import { describeError } from "../service/log.ts";
 import type { Delays } from "./delays.ts";
 import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
 import type { Membership } from "./membership.ts";
+import { Orders } from "./orders.ts";
 import { Patience } from "./patience.ts";
 import { PruneRound } from "./prune_round.ts";
 import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "./store/store.ts";
@@ -73,6 +74,7 @@ export class Drain {
   readonly #heldBytesMax: number;
   readonly #workByBucket = new Map<number, Work>();
   readonly #patience: Patience;
+  readonly #orders: Orders;
   readonly #counts = { entries: 0, events: 0, states: 0, commits: 0, removed: 0, lost: 0, evicted: 0, troubles: 0 };
   #nextRenewal = 0;
   #commitsNamed = 0;
@@ -85,6 +87,7 @@ export class Drain {
     this.#pruneS = options.pruneS ?? 1800;
     this.#heldBytesMax = options.heldBytesMax ?? limits.heldBytesMax;
     this.#patience = new Patience(options.random);
+    this.#orders = new Orders(options.store, options.membership);
   }
 
   status(): DrainStatus {
@@ -110,9 +113,12 @@ export class Drain {
     if (this.#patience.isWaiting(start)) return false;
     try {
       if (start >= this.#nextRenewal) await this.#renew(start);
+      this.#orders.see();
       const queues = new Map((await store.queues()).map((queue) => [queue.bucket, queue]));
       this.#patience.succeeded();
-      return await this.#workOn(this.#due(queues, start), queues);
+      const hasMore = await this.#workOn(this.#due(queues, start), queues);
+      await this.#orders.report([...this.#workByBucket.values()].map(({ held }) => held));
+      return hasMore;
     } catch (error) {
       this.#suffer(this.#patience, error, "cannot reach the store");
       return false;
@@ -163,6 +169,7 @@ export class Drain {
       onStuck: (why) => this.#options.log.warn("a deletion waits as this server cannot read its tab", { why }),
       onCommitted: (committed) => this.#committed(committed),
     });
+    this.#orders.opened();
     // The rounds of the buckets are spread out.
     const nextRound = now + this.#pruneS * random();
     this.#workByBucket.set(lease.bucket, { held, patience: new Patience(random), round: undefined, nextRound });
@@ -173,8 +180,9 @@ export class Drain {
     const bounds = this.#bounds();
     const due = [...this.#workByBucket.values()].filter((work) => {
       const { held, patience } = work;
+      const isOrdered = this.#orders.begin(held, queues.get(held.bucket));
       if (patience.isWaiting(now)) return false;
-      return held.isPending || held.hasUnread(queues.get(held.bucket)) || held.isCommitDue(now, bounds) ||
+      return isOrdered || held.isPending || held.hasUnread(queues.get(held.bucket)) || held.isCommitDue(now, bounds) ||
         work.round !== undefined || now >= work.nextRound || !this.#options.membership.share.has(held.bucket);
     });
     const oldest = ({ held }: Work) => queues.get(held.bucket)?.oldest ?? Infinity;
@@ -222,14 +230,16 @@ export class Drain {
     if (!await held.settle()) return undefined;
     let more = false;
     if (held.hasUnread(queue)) {
-      if (!await held.read(now)) return undefined;
+      if (!await held.readOn(now)) return undefined;
       more = held.hasUnread(queue);
     }
     const bounds = this.#bounds();
     this.#counts.evicted += held.evict(bounds.heldBytesMax);
     if (held.isCommitDue(now, bounds) && !await held.commit()) return undefined;
     this.#counts.evicted += held.evict(bounds.heldBytesMax);
-    return await this.#prune(work, now) ? more : undefined;
+    if (!await this.#prune(work, now)) return undefined;
+    const hasOrders = await this.#orders.step(held, now);
+    return hasOrders === undefined ? undefined : hasOrders || more;
   }
 
   /** Each bucket has its share of the memory, so that no sum over all of them is needed. */

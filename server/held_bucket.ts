@@ -7,7 +7,7 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { type Changes, changesFor, type DeletionEnd } from "./deletion.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
-import { loadState } from "./stored.ts";
+import { loadState, storeState } from "./stored.ts";
 import {
   AGGREGATE,
   type Commit,
@@ -77,6 +77,7 @@ export class HeldBucket {
     | { readonly cursor: QueueCursor | undefined; readonly changes: AsyncGenerator<Changes, DeletionEnd> }
     | undefined;
   #isStuck = false;
+  #consumed = 0;
   /** Sent, with its fate unknown: it is sent again before anything else is done. */
   #pending: { readonly commit: Commit; readonly committed: Committed } | undefined;
 
@@ -100,6 +101,16 @@ export class HeldBucket {
   /** Entries that wait for a server which can read them. */
   get heldBack(): number {
     return this.#heldBack.length;
+  }
+
+  /** Entries that left the queue while this was held. */
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  /** Entries read that have not left the queue yet. */
+  get read(): number {
+    return this.#cursor?.entries ?? 0;
   }
 
   get isPending(): boolean {
@@ -136,7 +147,7 @@ export class HeldBucket {
   }
 
   /** Reads on in the queue and takes in what it finds. False where the bucket is lost. */
-  async read(now: number): Promise<boolean> {
+  async readOn(now: number): Promise<boolean> {
     assert(this.#pending === undefined, "a commit is settled before anything else");
     if (this.#deletion !== undefined) return await this.#delete();
     const chunk = await this.#options.store.readQueue(this.#lease, this.#cursor, limits.chunkBytesMax);
@@ -200,6 +211,24 @@ export class HeldBucket {
     return empty;
   }
 
+  /** Encodes those States anew that an older version encoded: how many, undefined where the bucket is lost. */
+  async upgrade(keys: readonly StateKey[]): Promise<number | undefined> {
+    const { store, registry } = this.#options;
+    const stored = await store.load(this.#lease, keys);
+    if (stored === undefined) return undefined;
+    const states: StoredState[] = [];
+    let count = 0;
+    for (const state of stored) {
+      const loaded = loadState(registry, state);
+      if (!loaded.ok || state.version >= loaded.handler.version) continue;
+      // What is held is newer than what is stored.
+      if (!this.#tabs.get(state.tab)?.touch(state.client)) states.push(storeState(state, loaded.handler, loaded.state));
+      count++;
+    }
+    if (count > 0 && !await this.commit({ states, removed: [] })) return undefined;
+    return count;
+  }
+
   /** Lets go of what has not changed, the least recently used first, until at most `bytesMax` are held. */
   evict(bytesMax: number): number {
     let evicted = 0;
@@ -255,6 +284,7 @@ export class HeldBucket {
     assert(this.#pending !== undefined, "only a commit that was sent can be settled");
     const { commit, committed } = this.#pending;
     this.#lease = { ...this.#lease, revision: commit.next };
+    this.#consumed += this.read;
     this.#cursor = undefined;
     this.#heldBack = [];
     this.#heldBackBytes = 0;

@@ -71,6 +71,13 @@ export class HeldTab {
     if (aggregate === undefined && this.#byClient.size === 2) this.#aggregate();
   }
 
+  /** Has a State written with the next commit; false where it is not held. */
+  touch(client: string): boolean {
+    const held = this.#byClient.get(client);
+    if (held !== undefined) this.#setDirty(held, true);
+    return held !== undefined;
+  }
+
   /** The States that have changed, encoded; from now on they count as clean. */
   *clean(): Generator<StoredState> {
     for (const [client, held] of this.#byClient) {

@@ -10,6 +10,7 @@ const STEP_TABS = 64;
 export class PruneRound {
   readonly #store: Store;
   readonly #tabsLeft: string[];
+  #count = 0;
 
   constructor(store: Store, tabs: Iterable<string>) {
     this.#store = store;
@@ -20,17 +21,23 @@ export class PruneRound {
     return this.#tabsLeft.length === 0;
   }
 
+  /** States removed. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** False where the bucket is lost. Tabs of a step that trouble ended wait for the next round. */
   async step(bucket: HeldBucket, now: number): Promise<boolean> {
     const tabs = this.#tabsLeft.splice(-STEP_TABS);
     const alive = new Set<string>();
     const clientsByTab = await this.#store.clientsByTab(bucket.bucket, tabs);
-    for (const keys of slicesOf(clientsByTab)) {
+    for (const keys of keySlices(clientsByTab, limits.readKeysMax)) {
       const empty = await bucket.emptyAmong(keys, now);
       if (empty === undefined) return false;
       const isEmpty = new Set(empty.map(({ tab, client }) => `${tab} ${client}`));
       for (const { tab, client } of keys) if (!isEmpty.has(`${tab} ${client}`)) alive.add(tab);
       if (empty.length > 0 && !await bucket.commit({ removed: empty, states: [] })) return false;
+      this.#count += empty.length;
     }
     // Also those of which no State was found, that the store may not have forgotten yet.
     const gone = tabs.filter((tab) => !alive.has(tab)).map((tab) => ({ tab, client: AGGREGATE }));
@@ -38,12 +45,16 @@ export class PruneRound {
   }
 }
 
-function* slicesOf(clientsByTab: ReadonlyMap<string, readonly string[]>): Generator<readonly StateKey[]> {
+/** The keys of these States, so many at a time. */
+export function* keySlices(
+  clientsByTab: ReadonlyMap<string, readonly string[]>,
+  size: number,
+): Generator<readonly StateKey[]> {
   let keys: StateKey[] = [];
   for (const [tab, clients] of clientsByTab) {
     for (const client of clients) {
       keys.push({ tab, client });
-      if (keys.length < limits.readKeysMax) continue;
+      if (keys.length < size) continue;
       yield keys;
       keys = [];
     }

@@ -17,6 +17,10 @@
 // GET  /metrics     the server's figures and the tabs, for Prometheus  ?only, and ?name ?client ?re ?tag ?by
 // POST /delete      deletes tabs, or clients of tabs   ?name ?client ?re ?tag, at least one of name, client and tag:
 //                   {"tabs", "states"}, how many are deleted
+// POST /gc          removes States that say nothing any more, now: {"states", "servers"}
+// POST /flush       commits all that was accepted before: {"entries", "servers"}
+// POST /rebalance   waits until each server drains its share: {"servers", "buckets"}, those that changed hands
+// POST /upgrade     encodes anew what older versions of handlers encoded: {"states", "servers"}
 // GET  /            the dashboard, whose files are at /dashboard/<file>
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
@@ -208,6 +212,10 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
       GET: (request, selection) => metrics.answer(request, selection),
     }],
     ["/delete", { parameters: STATES, POST: async (_, selection) => answerOf(await upkeep.delete(selection)) }],
+    ["/gc", { parameters: [], POST: async () => answerOf(await upkeep.gc()) }],
+    ["/flush", { parameters: [], POST: async () => answerOf(await upkeep.flush()) }],
+    ["/rebalance", { parameters: [], POST: async () => answerOf(await upkeep.rebalance()) }],
+    ["/upgrade", { parameters: [], POST: async () => answerOf(await upkeep.upgrade()) }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
     ["/readyz", {
       parameters: [],

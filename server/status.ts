@@ -72,7 +72,9 @@ export function serversStatus(members: readonly Member[], buckets: number) {
     if (id !== undefined) bucketsById.set(id, (bucketsById.get(id) ?? 0) + 1);
   }
   const sorted = members.toSorted((a, b) => a.url < b.url || (a.url === b.url && a.id < b.id) ? -1 : 1);
-  return sorted.map((member) => ({ ...member, buckets: bucketsById.get(member.id) ?? 0 }));
+  return sorted.map(({ id, url, roles, started }) => {
+    return { id, url, roles, started, buckets: bucketsById.get(id) ?? 0 };
+  });
 }
 
 /** A server without its store still says how it is itself. */

@@ -1,25 +1,34 @@
-// What operators ask of a cluster beside answers: to delete. Each answers what was done.
+// What operators ask of a cluster beside answers: to delete, and orders to all servers that drain. Each answers what was
+// done.
 
 import { limits } from "../core/limits.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
+import type { Clock, Sleep } from "../core/world.ts";
+import type { Membership } from "./membership.ts";
 import type { Query } from "./query.ts";
 import type { Selection } from "./selection.ts";
-import { AGGREGATE, type StateKey, type Store } from "./store/store.ts";
+import { AGGREGATE, type Order, type StateKey, type Store } from "./store/store.ts";
 
 export interface UpkeepOptions {
   readonly store: Store;
   readonly query: Query;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
 }
+
+/** How long an order may take until the answer is that it is not done, ... */
+const ORDER_S = 10;
+/** ... and between two looks at how far it is. */
+const LOOK_MS = 100;
 
 type Outcome<Done> = Promise<Result<Done, RequestRefusal>>;
 
 export class Upkeep {
-  readonly #store: Store;
-  readonly #query: Query;
+  readonly #options: UpkeepOptions;
 
   constructor(options: UpkeepOptions) {
-    this.#store = options.store;
-    this.#query = options.query;
+    this.#options = options;
   }
 
   /**
@@ -27,19 +36,62 @@ export class Upkeep {
    * afterwards, though names may be listed until those who drain have passed by. Done by half where it throws.
    */
   async delete(selection: Selection): Outcome<{ readonly tabs: number; readonly states: number }> {
+    const { store, query } = this.#options;
     const isOfTabs = selection.clients.kind === "all";
     if (selection.tabs.kind === "all" && isOfTabs) {
       return refuse("query_illegal", "cannot delete as there must be a name, client or tag: there is none");
     }
     let [tabs, states] = [0, 0];
-    for await (const { bucket, keys } of this.#query.known(selection)) {
+    for await (const { bucket, keys } of query.known(selection)) {
       const names = new Set(keys.map(({ tab }) => tab));
       const deleted = isOfTabs ? [...names].map((tab) => ({ tab, client: AGGREGATE })) : keys;
-      for (const some of slicesOf(deleted)) await this.#store.enqueueDeletions(bucket, some);
+      for (const some of slicesOf(deleted)) await store.enqueueDeletions(bucket, some);
       tabs += names.size;
       states += keys.length;
     }
     return accept({ tabs, states });
+  }
+
+  /** Removes States that say nothing any more, which otherwise happens from time to time. */
+  async gc(): Outcome<{ readonly states: number; readonly servers: number }> {
+    return await this.#order("gc", (states, servers) => ({ states, servers }));
+  }
+
+  /** Commits all that was accepted before. */
+  async flush(): Outcome<{ readonly entries: number; readonly servers: number }> {
+    return await this.#order("flush", (entries, servers) => ({ entries, servers }));
+  }
+
+  /** Waits until each server drains just its share of the buckets; `buckets` are those that changed hands for it. */
+  async rebalance(): Outcome<{ readonly servers: number; readonly buckets: number }> {
+    return await this.#order("rebalance", (buckets, servers) => ({ servers, buckets }));
+  }
+
+  /** Encodes anew what older versions of handlers encoded. */
+  async upgrade(): Outcome<{ readonly states: number; readonly servers: number }> {
+    return await this.#order("upgrade", (states, servers) => ({ states, servers }));
+  }
+
+  /** Gives an order and waits until all servers that drain have done it. What some have begun they end all the same. */
+  async #order<Done>(kind: Order["kind"], answer: (count: number, servers: number) => Done): Outcome<Done> {
+    const { membership, clock, sleep } = this.#options;
+    const deadline = clock() + ORDER_S;
+    const id = membership.give(kind);
+    try {
+      for (;;) {
+        await membership.beat();
+        const { drainers, finished, count } = membership.progressOf(id);
+        if (finished === drainers && drainers > 0) return accept(answer(count, drainers));
+        if (clock() >= deadline) {
+          const message = `cannot say that the ${kind} is done as all servers that drain must be through with it: ` +
+            `current value is ${finished} of ${drainers} after ${ORDER_S} s; ask again`;
+          return refuse("order_unfinished", message);
+        }
+        await sleep(LOOK_MS);
+      }
+    } finally {
+      membership.withdraw(id);
+    }
   }
 }
 

@@ -16,6 +16,7 @@ export const statusOf: Readonly<Record<RequestRefusalCode, number>> = {
   origin_foreign: 403,
   over_capacity: 429,
   store_unavailable: 503,
+  order_unfinished: 504,
   journal_full: 503,
   journal_failed: 503,
   stopping: 503,

@@ -129,6 +129,24 @@ export interface EventCounts {
 
 export type Role = "fe" | "be" | "ctrl";
 
+/**
+ * What a server asks of all that drain: to look at once for States that are empty, to commit all that waits, to have the
+ * buckets of their share and no others, or to encode anew what older versions of handlers encoded.
+ */
+export interface Order {
+  /** Never used before. */
+  readonly id: string;
+  readonly kind: "gc" | "flush" | "rebalance" | "upgrade";
+}
+
+/** That a server has done an order. */
+export interface Finished {
+  readonly id: string;
+  /** Under which of the servers that drain: a digest of their ids. */
+  readonly drainers: string;
+  readonly count: number;
+}
+
 /** A server as the others know it. */
 export interface Member {
   /** Never used by another process, before or after. */
@@ -137,6 +155,10 @@ export interface Member {
   readonly roles: readonly Role[];
   /** When it started, by its own clock, in seconds since the epoch. */
   readonly started: number;
+  /** What it asks of the others, for as long as it does. */
+  readonly orders?: readonly Order[];
+  /** What it has done of that. */
+  readonly finished?: readonly Finished[];
 }
 
 /** Where State lives. */

@@ -1,0 +1,160 @@
+// What this server does of the orders in announcements. An order is done once it was done to every bucket of this server's
+// share, under the members that it knew from the first to the last of them: when these change it begins again, so that
+// no bucket is passed over on its way from one server to another.
+
+import { unreachable } from "../core/assert.ts";
+import type { HeldBucket } from "./held_bucket.ts";
+import type { Membership } from "./membership.ts";
+import { PruneRound } from "./prune_round.ts";
+import type { Order, QueueStatus, Store } from "./store/store.ts";
+import { UpgradeRound } from "./upgrade_round.ts";
+
+/** `waits`: for what else is done to the bucket. */
+type Step = "done" | "more" | "waits" | "lost";
+
+/** One order's work on one bucket. What it counts is what the order's kind is about. */
+interface Task {
+  readonly count: number;
+  step(held: HeldBucket, now: number): Promise<Step>;
+}
+
+interface Begun {
+  readonly task: Task;
+  isDone: boolean;
+}
+
+/** An order under way. */
+interface Doing {
+  readonly order: Order;
+  readonly drainers: string;
+  /** Gone with a bucket that is lost: taken anew, it is begun anew. */
+  readonly begunByBucket: WeakMap<HeldBucket, Begun>;
+  /** Buckets taken since. */
+  moved: number;
+}
+
+export class Orders {
+  readonly #store: Store;
+  readonly #membership: Membership;
+  #doing: readonly Doing[] = [];
+
+  constructor(store: Store, membership: Membership) {
+    this.#store = store;
+    this.#membership = membership;
+  }
+
+  /** Learns which orders are in force. Before the queues are looked at, so that these hold all that an order means. */
+  see(): void {
+    const { orders, drainers } = this.#membership;
+    this.#doing = orders.map((order) =>
+      this.#doing.find((doing) => doing.order.id === order.id && doing.drainers === drainers) ??
+        { order, drainers, begunByBucket: new WeakMap<HeldBucket, Begun>(), moved: 0 }
+    );
+  }
+
+  /** A bucket was taken. */
+  opened(): void {
+    for (const doing of this.#doing) doing.moved++;
+  }
+
+  /** Begins what is in force on a bucket that is held. Answers whether anything is to be done there. */
+  begin(held: HeldBucket, queue: QueueStatus | undefined): boolean {
+    let isBusy = false;
+    for (const { order, begunByBucket } of this.#doing) {
+      const begun = begunByBucket.get(held) ??
+        { task: taskOf(order, { store: this.#store, held, queue }), isDone: false };
+      begunByBucket.set(held, begun);
+      if (!begun.isDone) isBusy = true;
+    }
+    return isBusy;
+  }
+
+  /** Goes on with a bucket: whether there is more to do at once, undefined where it is lost. */
+  async step(held: HeldBucket, now: number): Promise<boolean | undefined> {
+    let hasMore = false;
+    for (const { begunByBucket } of this.#doing) {
+      const begun = begunByBucket.get(held);
+      if (begun === undefined || begun.isDone) continue;
+      const step = await begun.task.step(held, now);
+      if (step === "lost") return undefined;
+      if (step === "done") begun.isDone = true;
+      if (step === "more") hasMore = true;
+    }
+    return hasMore;
+  }
+
+  /** Announces what is done now. `buckets` are all that this server works on. */
+  async report(buckets: readonly HeldBucket[]): Promise<void> {
+    const { share } = this.#membership;
+    if (buckets.length !== share.size || buckets.some(({ bucket }) => !share.has(bucket))) return;
+    for (const { order, drainers, begunByBucket, moved } of this.#doing) {
+      const begun = buckets.map((held) => begunByBucket.get(held));
+      if (!begun.every((one) => one?.isDone === true)) continue;
+      const counted = begun.reduce((sum, one) => sum + (one?.task.count ?? 0), 0);
+      await this.#membership.finish({ id: order.id, drainers, count: order.kind === "rebalance" ? moved : counted });
+    }
+  }
+}
+
+function taskOf(
+  { kind }: Order,
+  { store, held, queue }: {
+    readonly store: Store;
+    readonly held: HeldBucket;
+    readonly queue: QueueStatus | undefined;
+  },
+): Task {
+  switch (kind) {
+    case "flush":
+      return new Flush(held, queue);
+    case "gc":
+      return new Rounds((tabs) => new PruneRound(store, tabs), store);
+    case "upgrade":
+      return new Rounds((tabs) => new UpgradeRound(store, tabs), store);
+    case "rebalance":
+      // That the bucket is held is all.
+      return { count: 0, step: () => Promise.resolve("done") };
+    default:
+      unreachable(kind);
+  }
+}
+
+/** Commits what waited when the order was seen. */
+class Flush implements Task {
+  readonly count: number;
+  readonly #target: number;
+
+  constructor(held: HeldBucket, queue: QueueStatus | undefined) {
+    this.count = queue?.entries ?? 0;
+    this.#target = held.consumed + this.count;
+  }
+
+  async step(held: HeldBucket): Promise<Step> {
+    if (held.consumed < this.#target && held.consumed + held.read >= this.#target && !await held.commit()) {
+      return "lost";
+    }
+    return held.consumed >= this.#target ? "done" : "waits";
+  }
+}
+
+/** A walk through all tabs of the bucket. */
+class Rounds implements Task {
+  readonly #begin: (tabs: Iterable<string>) => PruneRound | UpgradeRound;
+  readonly #store: Store;
+  #round: PruneRound | UpgradeRound | undefined;
+
+  constructor(begin: (tabs: Iterable<string>) => PruneRound | UpgradeRound, store: Store) {
+    this.#begin = begin;
+    this.#store = store;
+  }
+
+  get count(): number {
+    return this.#round?.count ?? 0;
+  }
+
+  async step(held: HeldBucket, now: number): Promise<Step> {
+    this.#round ??= this.#begin((await this.#store.tabs(held.bucket)).keys());
+    if (!this.#round.isDone && !await this.#round.step(held, now)) return "lost";
+    return this.#round.isDone ? "done" : "more";
+  }
+}

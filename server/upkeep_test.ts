@@ -1,0 +1,179 @@
+// Orders to several servers on one store, in process and on virtual time.
+
+import { assert, assertEquals } from "@std/assert";
+import type { Handler } from "../core/handlers/handler.ts";
+import { createRegistry, type Registry } from "../core/handlers/registry.ts";
+import { createLog } from "../service/log.ts";
+import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
+import { until, VirtualTime } from "../tests/sim/virtual_time.ts";
+import { Server } from "./server.ts";
+import { MemoryStore } from "./store/memory_store.ts";
+import { AGGREGATE } from "./store/store.ts";
+
+const BUCKETS = 16;
+const registry = createRegistry();
+
+/** Servers that drain one store. */
+class Cluster {
+  readonly time = new VirtualTime();
+  readonly store = new MemoryStore({ buckets: BUCKETS, clock: this.time.clock });
+  /** What becomes of a server's calls. */
+  fateOf: (id: string) => Fate = () => "done";
+  readonly #servers: {
+    readonly server: Server;
+    readonly stopping: AbortController;
+    readonly running: Promise<void>;
+  }[] = [];
+
+  start(options: { readonly registry?: Registry; readonly roles?: readonly ["fe"] } = {}): Server {
+    const { clock, sleep } = this.time;
+    const id = `server-${this.#servers.length}`;
+    const server = new Server({
+      store: interceptedStore(BUCKETS, (_method, run) => fated(this.fateOf(id), () => run(this.store))),
+      registry: options.registry ?? registry,
+      self: { id, url: `http://${id}`, roles: options.roles ?? ["fe", "be"], started: clock() },
+      ...{ clock, sleep, random: () => 0.5, pause: () => Promise.resolve(), commitMs: 3_600_000 },
+      log: createLog({ clock, write: () => {} }),
+    });
+    const stopping = new AbortController();
+    this.#servers.push({ server, stopping, running: server.run(stopping.signal) });
+    return server;
+  }
+
+  async stop(which: number): Promise<void> {
+    const { stopping, running } = this.#servers[which];
+    stopping.abort();
+    await running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (let which = 0; which < this.#servers.length; which++) await this.stop(which);
+  }
+
+  async post(
+    path: string,
+    lines: readonly unknown[] = [],
+    which = this.#servers.length - 1,
+  ): Promise<{ status: number; answer: unknown }> {
+    const body = lines.map((line) => JSON.stringify(line)).join("\n");
+    const { server } = this.#servers[which];
+    const asked = server.fetch(new Request(`http://taba${path}`, { method: "POST", body }));
+    let response: Response | undefined;
+    asked.then((answered) => response = answered);
+    await until(() => Promise.resolve(response !== undefined), {
+      what: `an answer of ${path}`,
+      step: () => this.time.pass(50),
+    });
+    assert(response !== undefined);
+    return { status: response.status, answer: await response.json() };
+  }
+
+  async waiting(): Promise<number> {
+    return (await this.store.queues()).reduce((entries, queue) => entries + queue.entries, 0);
+  }
+}
+
+function linesOf(tabs: number): readonly unknown[] {
+  return Array.from(
+    { length: tabs },
+    (_, index) => ({ tab: `tab-${index}`, type: "TotalsCounter", client: "web-1", events: [[1]] }),
+  );
+}
+
+Deno.test("upkeep: a flush commits all that waits, whichever server drains it", async () => {
+  await using cluster = new Cluster();
+  for (const _ of [1, 2, 3]) cluster.start();
+  await cluster.time.pass(2000);
+  await cluster.post("/post", linesOf(50));
+  await cluster.time.pass(2000);
+  assertEquals(await cluster.waiting(), 50);
+  assertEquals(await cluster.post("/flush"), { status: 200, answer: { entries: 50, servers: 3 } });
+  assertEquals(await cluster.waiting(), 0);
+  assertEquals(await cluster.post("/flush"), { status: 200, answer: { entries: 0, servers: 3 } });
+  await cluster.time.pass(4000);
+  for (const { orders, finished } of await cluster.store.members()) {
+    assertEquals([orders, finished], [undefined, undefined]);
+  }
+});
+
+Deno.test("upkeep: a flush is done though servers come and go meanwhile, and says so where one does not answer", async () => {
+  await using cluster = new Cluster();
+  for (const _ of [1, 2, 3]) cluster.start();
+  await cluster.time.pass(2000);
+  await cluster.post("/post", linesOf(50));
+  await cluster.time.pass(1000);
+  cluster.fateOf = (id) => id === "server-2" ? "unreached" : "done";
+  // Its announcement lapses first.
+  const { status, answer } = await cluster.post("/flush", [], 0);
+  assertEquals([status, await cluster.waiting()], [200, 0]);
+  assert(typeof answer === "object" && answer !== null && "servers" in answer);
+  assertEquals(answer.servers, 2);
+
+  await cluster.post("/post", linesOf(50));
+  cluster.fateOf = () => "done";
+  cluster.start();
+  assertEquals((await cluster.post("/flush")).status, 200);
+  assertEquals(await cluster.waiting(), 0);
+});
+
+Deno.test("upkeep: without a server that drains an order is not done, and the answer says that", async () => {
+  await using cluster = new Cluster();
+  cluster.start({ roles: ["fe"] });
+  const { status, answer } = await cluster.post("/flush");
+  assert(typeof answer === "object" && answer !== null && "code" in answer && "error" in answer);
+  assertEquals([status, answer.code], [504, "order_unfinished"]);
+  assert(String(answer.error).includes("0 of 0"), String(answer.error));
+});
+
+Deno.test("upkeep: gc removes what says nothing any more at once", async () => {
+  await using cluster = new Cluster();
+  for (const _ of [1, 2]) cluster.start();
+  await cluster.time.pass(2000);
+  const event = [null, ["v1", cluster.time.clock() + 5]];
+  const tabs = Array.from({ length: 20 }, (_, index) => `tab-${index}`);
+  await cluster.post("/post", tabs.map((tab) => ({ tab, type: "Buffer", client: "web-1", events: [event] })));
+  await cluster.post("/flush");
+  assertEquals((await cluster.post("/gc")).answer, { states: 0, servers: 2 });
+  await cluster.time.pass(6000);
+  assertEquals((await cluster.post("/gc")).answer, { states: 20, servers: 2 });
+  for (let bucket = 0; bucket < BUCKETS; bucket++) assertEquals([...await cluster.store.tabs(bucket)], []);
+});
+
+Deno.test("upkeep: a rebalance is done once every server has its share", async () => {
+  await using cluster = new Cluster();
+  cluster.start();
+  await cluster.time.pass(2000);
+  assertEquals((await cluster.post("/rebalance")).answer, { servers: 1, buckets: 0 });
+  cluster.start();
+  const { status, answer } = await cluster.post("/rebalance");
+  assert(typeof answer === "object" && answer !== null && "servers" in answer);
+  assertEquals([status, answer.servers], [200, 2]);
+});
+
+Deno.test("upkeep: an upgrade encodes anew what an older version wrote, held or not", async () => {
+  const old = registry.get("TotalsCounter");
+  assert(old !== undefined);
+  const newer: Handler = { ...old, version: old.version + 1, decode: (encoded) => old.decode(encoded, old.version) };
+  const upgraded: Registry = { ...registry, get: (type) => type === newer.type ? newer : registry.get(type) };
+  await using cluster = new Cluster();
+  cluster.start();
+  await cluster.time.pass(2000);
+  await cluster.post("/post", linesOf(20));
+  await cluster.post("/post", [{ tab: "tab-0", type: "TotalsCounter", client: "web-2", events: [[1]] }]);
+  await cluster.post("/flush");
+  assertEquals((await cluster.post("/upgrade")).answer, { states: 0, servers: 1 });
+  await cluster.stop(0);
+  cluster.start({ registry: upgraded });
+  // Held by the new server since this.
+  await cluster.post("/post", [{ tab: "tab-1", type: "TotalsCounter", client: "web-1", events: [[1]] }]);
+  await cluster.time.pass(2000);
+  assertEquals((await cluster.post("/upgrade")).answer, { states: 22, servers: 1 });
+  await cluster.post("/flush");
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const tabs = [...(await cluster.store.tabs(bucket)).keys()];
+    const keys = tabs.flatMap((tab) => ["web-1", "web-2", AGGREGATE].map((client) => ({ tab, client })));
+    const { states } = await cluster.store.read(bucket, keys);
+    assertEquals(new Set(states.map(({ version }) => version)), new Set(tabs.length === 0 ? [] : [newer.version]));
+  }
+  assertEquals((await cluster.post("/upgrade")).answer, { states: 0, servers: 1 });
+});
