@@ -2,7 +2,7 @@
 // all of them. Until it is whole nothing depends on it; then it takes the place of the old one.
 
 import type { BatchHeader } from "../core/event.ts";
-import type { Folded } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
 import { type StateLine, writeBatch } from "../core/wire/ndjson.ts";
 import type { Noted } from "./memory_file.ts";
 import { type DiskFile, RecordFile } from "./record_file.ts";

@@ -1,7 +1,8 @@
 // Segments whose posts give way to the States that they have grown into, on a disk where any write may be the last.
 
 import { assert, assertEquals } from "@std/assert";
-import { type Folded, Folding } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
+import { Folding } from "../core/folding.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { createLog } from "../service/log.ts";
 import { MemoryDisk } from "../tests/sim/memory_disk.ts";

@@ -3,7 +3,7 @@
 
 import { AppliedBatches } from "../core/delivery.ts";
 import type { BatchHeader } from "../core/event.ts";
-import type { Folded } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
 import { accept } from "../core/refusal.ts";
 

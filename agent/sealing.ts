@@ -1,7 +1,7 @@
 // From States to lines ready to be sent, in parts that a server takes as one body. Nothing here knows of batches' ids,
 // of compression or of sending.
 
-import type { Folded } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
 import { base64Length } from "../core/wire/base64.ts";
 import type { StateLine } from "../core/wire/ndjson.ts";
 
@@ -110,8 +110,9 @@ export function partOf(folded: readonly Folded[]): Part {
 }
 
 /** Encodes a State as it is sent. */
-export function lineOf({ tab, client, handler, state, events }: Folded): StateLine {
-  return { tab, client, type: handler.type, version: handler.version, events, encoded: handler.encode(state) };
+export function lineOf(folded: Folded): StateLine {
+  const { tab, client, handler: { type, version }, events } = folded;
+  return { tab, client, type, version, events, encoded: folded.encode() };
 }
 
 /** Keys, quotes, numbers and the end of a line. */

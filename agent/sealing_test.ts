@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import type { Folded } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
 import { Folding } from "../core/folding.ts";
 import type { Json } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";

@@ -3,7 +3,8 @@
 
 import { assert } from "../core/assert.ts";
 import type { BatchHeader } from "../core/event.ts";
-import { type Folded, Folding } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
+import { Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, type RequestRefusal, type Result } from "../core/refusal.ts";

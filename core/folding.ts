@@ -2,22 +2,11 @@
 // to and why a line is refused; never reads bytes and never sends.
 
 import { assert } from "./assert.ts";
-import type { Encoded, Line, Payload } from "./event.ts";
-import { DecodeError, type Handler } from "./handlers/handler.ts";
+import type { Line } from "./event.ts";
+import { check, Folded } from "./folded.ts";
+import type { Handler } from "./handlers/handler.ts";
 import type { Registry } from "./handlers/registry.ts";
 import { accept, type LineRefusal, refuse, type Result } from "./refusal.ts";
-
-/** The State of one (tab, client), and what went into it. */
-export interface Folded {
-  readonly tab: string;
-  readonly client: string;
-  readonly handler: Handler;
-  readonly state: unknown;
-  /** Events folded in. */
-  readonly events: number;
-  /** The lines that they came from, so that a later refusal can name them. Empty after `absorb`. */
-  readonly lines: readonly number[];
-}
 
 export interface Refused {
   readonly folded: Folded;
@@ -43,14 +32,8 @@ export interface FoldingOptions {
 
 interface TabFold {
   readonly handler: Handler;
-  readonly byClient: Map<string, MutableFolded>;
+  readonly byClient: Map<string, Folded>;
 }
-
-type MutableFolded = { -readonly [Key in keyof Folded]: Folded[Key] } & {
-  lines: number[];
-  /** It was not created here, for its client: events must not be folded into it. */
-  isForeign: boolean;
-};
 
 /** Lines folded into one State a (tab, client). */
 export class Folding {
@@ -88,11 +71,8 @@ export class Folding {
     if (known === undefined && this.#isFull) return this.#refuseFull();
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
-    const target = known ?? this.#open(tab.value, { line, payload: checked.value });
-    if (target.isForeign && checked.value.kind !== "decoded") makeOwn(target);
-    const events = fold(target, checked.value, now);
-    target.events += events;
-    for (let index = 0; index < (line.lines ?? 1); index++) target.lines.push(line.number + index);
+    const target = known ?? this.#keep(tab.value, new Folded({ tab: line.tab, client: line.client, handler }));
+    const events = target.fold(checked.value, { line, now });
     this.#events += events;
     return accept(events);
   }
@@ -145,11 +125,8 @@ export class Folding {
       const tab = this.#tab(folded.tab, folded.handler.type);
       assert(tab.ok, "sift has asked for its type");
       const target = tab.value.byClient.get(folded.client);
-      if (target === undefined) this.#keep(tab.value, { ...folded, lines: [], isForeign: true });
-      else {
-        target.handler.reduce(target.state, folded.state);
-        target.events += folded.events;
-      }
+      if (target === undefined) this.#keep(tab.value, folded.adopted());
+      else target.reduce(folded);
       this.#events += folded.events;
     }
   }
@@ -184,16 +161,7 @@ export class Folding {
     return this.#options.areTypesApart === true ? `${tab} ${type}` : tab;
   }
 
-  #open(tab: TabFold, from: { readonly line: Line; readonly payload: Checked }): MutableFolded {
-    const { line: { tab: name, client }, payload } = from;
-    const { handler } = tab;
-    // By the laws, what was decoded is what it would be once reduced into an empty State.
-    const isForeign = payload.kind === "decoded";
-    const state = isForeign ? payload.state : handler.create(client);
-    return this.#keep(tab, { tab: name, client, handler, state, events: 0, lines: [], isForeign });
-  }
-
-  #keep(tab: TabFold, folded: MutableFolded): MutableFolded {
+  #keep(tab: TabFold, folded: Folded): Folded {
     // Only here does a tab begin to exist, so that a refused line leaves no trace.
     this.#byTab.set(this.#keyOf(folded.tab, tab.handler.type), tab);
     tab.byClient.set(folded.client, folded);
@@ -205,80 +173,4 @@ export class Folding {
 /** The message that names both types, the same wherever the conflict is found. */
 export function typeConflict(tab: string, typeInForce: string, type: string): string {
   return `tab "${tab}" is a ${typeInForce}, not a ${type}`;
-}
-
-/** A payload of which every event is known to be acceptable; a State comes decoded. */
-type Checked = Exclude<Payload, { readonly kind: "state" }> | {
-  readonly kind: "decoded";
-  readonly state: unknown;
-  readonly count: number;
-};
-
-function check(handler: Handler, payload: Payload, now: number): Result<Checked, LineRefusal> {
-  if (payload.kind === "state") return decode(handler, payload.encoded, payload.version, payload.count, now);
-  const count = payload.kind === "numbers" ? payload.count : payload.values.length;
-  // Numbers are finite once parsed: a handler that takes columns has nothing left to check.
-  if (payload.kind === "numbers" && handler.foldNumbers !== undefined) return accept(payload);
-  for (let index = 0; index < count; index++) {
-    const reason = handler.check(payload.values[index]);
-    if (reason !== undefined) return refuse("value_illegal", `cannot fold value ${index + 1} of the line: ${reason}`);
-  }
-  return accept(payload);
-}
-
-function decode(
-  handler: Handler,
-  encoded: Encoded,
-  version: number,
-  count: number,
-  now: number,
-): Result<Checked, LineRefusal> {
-  if (version > handler.version) {
-    return refuse(
-      "state_illegal",
-      `cannot read a ${handler.type} State of version ${version}: the newest known here is ${handler.version}`,
-    );
-  }
-  try {
-    const state = handler.decode(encoded, version);
-    handler.clamp(state, now);
-    return accept({ kind: "decoded", state, count });
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    return refuse("state_illegal", `cannot read the ${handler.type} State: ${error.message}`);
-  }
-}
-
-/** A State that was decoded does not know whose events are to come. */
-function makeOwn(target: MutableFolded): void {
-  const { handler, client, state } = target;
-  target.state = handler.create(client);
-  handler.reduce(target.state, state);
-  target.isForeign = false;
-}
-
-function fold(target: MutableFolded, payload: Checked, now: number): number {
-  const { handler, state } = target;
-  switch (payload.kind) {
-    case "decoded":
-      if (payload.state !== state) handler.reduce(state, payload.state);
-      return payload.count;
-    case "json":
-      for (let index = 0; index < payload.values.length; index++) {
-        handler.fold(state, timeOf(payload.times[index], now), payload.values[index]);
-      }
-      return payload.values.length;
-    case "numbers": {
-      const { count, times, values } = payload;
-      for (let index = 0; index < count; index++) times[index] = timeOf(times[index], now);
-      if (handler.foldNumbers !== undefined) handler.foldNumbers(state, times, values, count);
-      else for (let index = 0; index < count; index++) handler.fold(state, times[index], values[index]);
-      return count;
-    }
-  }
-}
-
-/** A missing time (NaN) or one ahead of now counts at now. */
-function timeOf(time: number, now: number): number {
-  return time <= now ? time : now;
 }

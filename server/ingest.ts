@@ -3,7 +3,8 @@
 
 import { unreachable } from "../core/assert.ts";
 import type { PostAnswer } from "../core/event.ts";
-import { type Folded, typeConflict } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
+import { typeConflict } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { type LineRefusal, refuse, type Result } from "../core/refusal.ts";
 import type { Clock, Pause } from "../core/world.ts";
@@ -20,7 +21,7 @@ import {
 import { Tally } from "../service/tally.ts";
 import type { Delays } from "./delays.ts";
 import type { Overload } from "./overload.ts";
-import { storeState } from "./stored.ts";
+import { storeEncoded } from "./stored.ts";
 import { type Enqueued, type Entry, type Store, StoreTrouble } from "./store/store.ts";
 
 export interface IngestOptions {
@@ -125,7 +126,7 @@ export class Ingest {
   async #entriesOf(all: readonly Folded[]): Promise<readonly Entry[]> {
     const entries: Entry[] = [];
     for (const folded of all) {
-      entries.push({ ...storeState(folded, folded.handler, folded.state), events: folded.events });
+      entries.push({ ...storeEncoded(folded, folded.handler, folded.encode()), events: folded.events });
       if (entries.length % BURST_STATES === 0) await this.#options.pause();
     }
     return entries;

@@ -1,6 +1,7 @@
 // Between a State and what the store keeps of it.
 
 import { assert } from "../core/assert.ts";
+import type { Encoded } from "../core/event.ts";
 import { DecodeError, type Handler } from "../core/handlers/handler.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { pack, unpack } from "../core/packing.ts";
@@ -27,8 +28,12 @@ export function loadState(registry: Registry, stored: StoredState): Loaded {
   }
 }
 
-export function storeState({ tab, client }: StateKey, handler: Handler, state: unknown): StoredState {
-  const bytes = pack(handler.encode(state));
+export function storeState(key: StateKey, handler: Handler, state: unknown): StoredState {
+  return storeEncoded(key, handler, handler.encode(state));
+}
+
+export function storeEncoded({ tab, client }: StateKey, handler: Handler, encoded: Encoded): StoredState {
+  const bytes = pack(encoded);
   assert(bytes.length > 0, "a State takes room, or nothing could be read back");
   return { tab, client, type: handler.type, version: handler.version, bytes };
 }

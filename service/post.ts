@@ -4,7 +4,8 @@
 
 import { unreachable } from "../core/assert.ts";
 import type { BatchHeader, PostAnswer, RejectedLine } from "../core/event.ts";
-import { type Folded, Folding } from "../core/folding.ts";
+import type { Folded } from "../core/folded.ts";
+import { Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, type LineRefusal, type LineRefusalCode, refuse, type RequestRefusal } from "../core/refusal.ts";

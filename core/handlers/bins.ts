@@ -33,18 +33,24 @@ export class Bins {
   #lowest = 0;
   #highest = -1;
 
-  /** The store with these counts from bin `lowest` on, of which the first and the last are not zero. */
-  static of(lowest: number, counts: Float64Array): Bins {
-    const bins = new Bins();
-    if (counts.length === 0) return bins;
+  /** Fills an empty store with counts from bin `lowest` on, of which the first and the last are not zero. */
+  fill(lowest: number, counts: Float64Array): void {
+    if (counts.length === 0) return;
     let most = 0;
-    for (let index = 0; index < counts.length; index++) most = Math.max(most, counts[index]);
-    bins.#counts = new Uint8Array(counts.length);
-    bins.#widen(most);
-    bins.#counts.set(counts);
-    bins.#base = bins.#lowest = lowest;
-    bins.#highest = lowest + counts.length - 1;
-    return bins;
+    for (let index = 0; index < counts.length; index++) if (counts[index] > most) most = counts[index];
+    if (this.#counts.length < counts.length) this.#counts = zeros(this.#counts, counts.length);
+    this.#widen(most);
+    this.#counts.set(counts);
+    this.#base = this.#lowest = lowest;
+    this.#highest = lowest + counts.length - 1;
+  }
+
+  /** Empties the store, which keeps its memory. */
+  clear(): void {
+    if (this.#highest < 0) return;
+    this.#counts.fill(0, this.#lowest - this.#base, this.#highest + 1 - this.#base);
+    this.#lowest = 0;
+    this.#highest = -1;
   }
 
   /** The lowest bin in use. */
@@ -156,7 +162,8 @@ export class Bins {
     const top = isEmpty ? highest : Math.max(highest, this.#highest);
     const wanted = isEmpty ? lowest : Math.min(lowest, this.#lowest);
     const bottom = Math.max(wanted, top - limits.sketchBinsMax + 1);
-    if (bottom < this.#base || top >= this.#base + this.#counts.length) this.#move(bottom, top);
+    if (isEmpty && top - bottom < this.#counts.length) this.#base = bottom;
+    else if (bottom < this.#base || top >= this.#base + this.#counts.length) this.#move(bottom, top);
     else if (bottom > this.#lowest && !isEmpty) this.#collapse(bottom);
     this.#lowest = bottom;
     this.#highest = top;

@@ -1,6 +1,6 @@
 // CounterGroup: counts and totals of numbers over the last minute, ten minutes, hour and day, and percentiles of the day.
 
-import { ByteWriter } from "../bytes.ts";
+import { type ByteReader, ByteWriter } from "../bytes.ts";
 import type { Json } from "../event.ts";
 import { inline, layOut, list, PERCENTILES, twoDecimals, WINDOWS } from "./figures.ts";
 import type { Handler } from "./handler.ts";
@@ -66,8 +66,10 @@ export const counterGroup: Handler<CounterGroupState, number> = {
   },
 
   clamp(state, now) {
+    if (Math.max(state.totals.clock, state.sketches.clock) <= secondOf(now)) return false;
     state.totals = clamped(state.totals, now, newTotals);
     state.sketches = clamped(state.sketches, now, newSketches);
+    return true;
   },
 
   encode({ totals, sketches }) {
@@ -83,23 +85,13 @@ export const counterGroup: Handler<CounterGroupState, number> = {
   },
 
   decode(encoded, version) {
-    const reader = opened(encoded, version);
-    const clock = readClock(reader);
-    const totals = newTotals();
-    totals.late = reader.varint(COUNT_MAX);
-    readStarts(reader, totals, clock);
-    const counts: number[] = [];
-    for (let index = totals.cells.length - 1; index >= 0; index--) counts[index] = reader.varint(COUNT_MAX);
-    for (let index = totals.cells.length - 1; index >= 0; index--) {
-      totals.cells.put(index, counts[index], reader.number());
-    }
-    const sketches = newSketches();
-    readStarts(reader, sketches, clock);
-    for (let index = sketches.cells.length - 1; index >= 0; index--) {
-      sketches.cells.fill(index, readSketch(reader), 0);
-    }
-    reader.end();
-    return { totals, sketches };
+    return read(opened(encoded, version), counterGroup.create(""));
+  },
+
+  lend(encoded, version) {
+    lent.totals.clear();
+    lent.sketches.clear();
+    return read(opened(encoded, version), lent);
   },
 
   render(state, now) {
@@ -129,6 +121,23 @@ export const counterGroup: Handler<CounterGroupState, number> = {
     return totals.windowStart(LEVELS[LEVELS.length - 1], now) === totals.cells.length;
   },
 };
+
+/** What \`lend\` lends. */
+const lent: CounterGroupState = { totals: newTotals(), sketches: newSketches() };
+
+function read(reader: ByteReader, into: CounterGroupState): CounterGroupState {
+  const { totals, sketches } = into;
+  const clock = readClock(reader);
+  totals.late = reader.varint(COUNT_MAX);
+  readStarts(reader, totals, clock);
+  const { cells } = totals;
+  for (let index = cells.length - 1; index >= 0; index--) cells.put(index, reader.varint(COUNT_MAX), 0);
+  for (let index = cells.length - 1; index >= 0; index--) cells.put(index, 0, reader.number());
+  readStarts(reader, sketches, clock);
+  for (let index = sketches.cells.length - 1; index >= 0; index--) readSketch(reader, sketches.cells.sketch(index));
+  reader.end();
+  return into;
+}
 
 function newTotals(): Timeline<TotalsCells> {
   return new Timeline(LEVELS, new TotalsCells());

@@ -46,8 +46,11 @@ export interface Handler<State = unknown, Value = unknown> {
   /** Adds all that `from` holds to `into`; `from` stays as it is. */
   reduce(into: State, from: State): void;
 
-  /** Counts what lies after `now` (a sender's wrong clock) at `now`, so that it can't roll other windows away. */
-  clamp(state: State, now: number): void;
+  /**
+   * Counts what lies after `now` (a sender's wrong clock) at `now`, so that it can't roll other windows away. Answers
+   * false where it is sure that there was nothing: then the State's encoding may be passed on as it came.
+   */
+  clamp(state: State, now: number): boolean | void;
 
   /** The State in its compact form: bytes, or JSON that is not a string. */
   encode(state: State): Encoded;
@@ -58,6 +61,13 @@ export interface Handler<State = unknown, Value = unknown> {
    * @throws {DecodeError} where it is anything else; no other error, no unbounded work.
    */
   decode(encoded: Encoded, version: number): State;
+
+  /**
+   * As `decode`, into a State that the handler keeps for this and lends: nobody folds into it, and it is over with the
+   * next call. For whoever only wants to know that it can be read, to clamp it, or to reduce it into another. Offered
+   * by handlers of which all that `decode` reads is as good as what `encode` writes, where it is the faster way.
+   */
+  lend?(encoded: Encoded, version: number): State;
 
   /** What a query shows: the windows as seen at `now`, or at the State's own clock where that is later. */
   render(state: State, now: number): Json;
@@ -75,4 +85,9 @@ export interface Handler<State = unknown, Value = unknown> {
 /** The encoded State is not one that the handler can read. Its message is shown to the sender. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
+}
+
+/** `lend` of a handler, or `decode` where it does not lend. */
+export function lend(handler: Handler, encoded: Encoded, version: number): unknown {
+  return handler.lend === undefined ? handler.decode(encoded, version) : handler.lend(encoded, version);
 }

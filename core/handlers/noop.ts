@@ -11,7 +11,7 @@ export const noop: Handler<null> = {
   fold() {},
   foldNumbers() {},
   reduce() {},
-  clamp() {},
+  clamp: () => false,
   encode: () => null,
   decode(encoded, version) {
     if (version !== 0 || encoded !== null) throw new DecodeError("it must be null and of version 0");

@@ -67,7 +67,9 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
   },
 
   clamp(state, now) {
+    if (state.timeline.clock <= secondOf(now)) return false;
     state.timeline = clamped(state.timeline, now, newTimeline);
+    return true;
   },
 
   encode({ timeline }) {
@@ -82,17 +84,12 @@ export const percentileGroup: Handler<PercentileGroupState, number> = {
   },
 
   decode(encoded, version) {
-    const reader = opened(encoded, version);
-    const timeline = newTimeline();
-    const clock = readClock(reader);
-    timeline.late = reader.varint(COUNT_MAX);
-    readStarts(reader, timeline, clock);
-    for (let index = timeline.cells.length - 1; index >= 0; index--) {
-      const { sketch, total } = readDistribution(reader);
-      timeline.cells.fill(index, sketch, total);
-    }
-    reader.end();
-    return { timeline };
+    return read(opened(encoded, version), percentileGroup.create(""));
+  },
+
+  lend(encoded, version) {
+    lentGroup.timeline.clear();
+    return read(opened(encoded, version), lentGroup);
   },
 
   render({ timeline }, now) {
@@ -147,7 +144,7 @@ export const percentileCounter: Handler<Distribution, number> = {
     into.total = addTotals(into.total, from.total);
   },
 
-  clamp() {},
+  clamp: () => false,
 
   encode(state) {
     writer.begin();
@@ -156,10 +153,12 @@ export const percentileCounter: Handler<Distribution, number> = {
   },
 
   decode(encoded, version) {
-    const reader = opened(encoded, version);
-    const distribution = readDistribution(reader);
-    reader.end();
-    return distribution;
+    return readWhole(opened(encoded, version), percentileCounter.create(""));
+  },
+
+  lend(encoded, version) {
+    lentDistribution.sketch.clear();
+    return readWhole(opened(encoded, version), lentDistribution);
   },
 
   render: rendered,
@@ -170,6 +169,10 @@ export const percentileCounter: Handler<Distribution, number> = {
 
   isEmpty: ({ sketch }) => sketch.isEmpty,
 };
+
+/** What the two lend. */
+const lentGroup: PercentileGroupState = { timeline: newTimeline() };
+const lentDistribution: Distribution = { sketch: new Sketch(), total: 0 };
 
 function newTimeline(): Timeline<SketchCells> {
   return new Timeline(LEVELS, new SketchCells());
@@ -202,6 +205,26 @@ function writeDistribution({ sketch, total }: Distribution): void {
   writer.number(total);
 }
 
-function readDistribution(reader: ByteReader): Distribution {
-  return { sketch: readSketch(reader), total: reader.number() };
+function readDistribution(reader: ByteReader, sketch: Sketch): number {
+  readSketch(reader, sketch);
+  return reader.number();
+}
+
+function readWhole(reader: ByteReader, into: Distribution): Distribution {
+  into.total = readDistribution(reader, into.sketch);
+  reader.end();
+  return into;
+}
+
+function read(reader: ByteReader, into: PercentileGroupState): PercentileGroupState {
+  const { timeline } = into;
+  const clock = readClock(reader);
+  timeline.late = reader.varint(COUNT_MAX);
+  readStarts(reader, timeline, clock);
+  const { cells } = timeline;
+  for (let index = cells.length - 1; index >= 0; index--) {
+    cells.setTotal(index, readDistribution(reader, cells.sketch(index)));
+  }
+  reader.end();
+  return into;
 }

@@ -20,17 +20,28 @@ export class Sketch {
   /** Keys and their counts in turn, in no order, until there are too many of them. */
   readonly #few: number[] = [];
   #dense: DenseBins | undefined;
-
-  /** A sketch of these bins, which it owns from now on. */
-  static of(dense: DenseBins): Sketch {
-    const sketch = new Sketch();
-    sketch.#dense = dense;
-    return sketch;
-  }
+  /** The bins of before it was cleared. */
+  #spare: DenseBins | undefined;
 
   /** The bins where they are too many for a list. To be read only. */
   get dense(): DenseBins | undefined {
     return this.#dense;
+  }
+
+  /** Gives an empty sketch bins, which whoever reads it from bytes fills. */
+  makeDense(): DenseBins {
+    return this.#dense = this.#spare ?? { positive: new Bins(), negative: new Bins(), zeros: 0 };
+  }
+
+  /** Empties the sketch, which keeps its memory. */
+  clear(): void {
+    this.#few.length = 0;
+    if (this.#dense === undefined) return;
+    this.#dense.positive.clear();
+    this.#dense.negative.clear();
+    this.#dense.zeros = 0;
+    this.#spare = this.#dense;
+    this.#dense = undefined;
   }
 
   /** How many values it holds, exact up to 2^53 - 1. */
@@ -73,18 +84,15 @@ export class Sketch {
       // The list, or the first value that was out of the bins' range or of another sign.
       const key = keyOf(values[index]);
       if (this.#dense !== undefined || !this.#addToFew(key, 1)) {
-        addToDense(this.#dense ??= this.#spread(values, index, to), key, 1);
+        addToDense(this.#dense ?? this.#spread(extremes(values, index, to)), key, 1);
       }
     }
   }
 
   /** Adds `count` values of the bin that `key` names. */
   addKey(key: number, count: number): void {
-    if (this.#dense === undefined) {
-      if (this.#addToFew(key, count)) return;
-      this.#dense = this.#spread();
-    }
-    addToDense(this.#dense, key, count);
+    if (this.#dense === undefined && this.#addToFew(key, count)) return;
+    addToDense(this.#dense ?? this.#spread(), key, count);
   }
 
   /** Adds all that `from` holds. */
@@ -93,7 +101,7 @@ export class Sketch {
       for (let index = 0; index < from.#few.length; index += 2) this.addKey(from.#few[index], from.#few[index + 1]);
       return;
     }
-    const dense = this.#dense ??= this.#spread();
+    const dense = this.#dense ?? this.#spread();
     dense.positive.merge(from.#dense.positive);
     dense.negative.merge(from.#dense.negative);
     dense.zeros = addCounts(dense.zeros, from.#dense.zeros);
@@ -148,16 +156,15 @@ export class Sketch {
     return true;
   }
 
-  /** Empties the list into bins, with room for `values[from]` to `values[to - 1]`, which must be added next. */
-  #spread(values: Float64Array = NO_VALUES, from = 0, to = 0): DenseBins {
+  /** Empties the list into bins, with room for `keys`, all of which must be added next. */
+  #spread(keys: readonly number[] = []): DenseBins {
     sortByKey(this.#few);
-    const dense = spread(this.#few, extremes(values, from, to));
+    const dense = this.makeDense();
+    spread(this.#few, { dense, keys });
     this.#few.length = 0;
     return dense;
   }
 }
-
-const NO_VALUES = new Float64Array(0);
 
 /** The keys of the least and the greatest of the positive and of the negative values. */
 function extremes(values: Float64Array, from: number, to: number): number[] {
@@ -175,15 +182,16 @@ function extremes(values: Float64Array, from: number, to: number): number[] {
   return [lowest, negative, positive, highest].filter(Number.isFinite).map(keyOf);
 }
 
-/** Bins with what a list holds that is sorted by key, and with room for `keys`, all of which must be added next. */
-export function spread(list: readonly number[], keys: readonly number[] = []): DenseBins {
-  const dense = { positive: new Bins(), negative: new Bins(), zeros: 0 };
+/** Adds a list sorted by key to empty bins, and makes room for `keys`, all of which must be added next. */
+export function spread(
+  list: readonly number[],
+  { dense, keys = [] }: { readonly dense: DenseBins; readonly keys?: readonly number[] },
+): void {
   // The extremes first: then the arrays have room for all others.
   const far = list.length === 0 ? keys : [...keys, list[0], list[list.length - 2]];
   reachAll(dense.positive, far.filter((key) => key > 0));
   reachAll(dense.negative, far.filter((key) => key < 0).map((key) => -key));
   for (let index = 0; index < list.length; index += 2) addToDense(dense, list[index], list[index + 1]);
-  return dense;
 }
 
 function reachAll(store: Bins, bins: readonly number[]): void {

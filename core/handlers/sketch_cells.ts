@@ -6,13 +6,15 @@ import type { Cells } from "./timeline.ts";
 
 interface SketchCell {
   start: number;
-  sketch: Sketch;
+  readonly sketch: Sketch;
   total: number;
 }
 
 /** Cells of (sketch, total). */
 export class SketchCells implements Cells<SketchCells> {
   readonly #cells: SketchCell[] = [];
+  /** Of cells that were cleared. */
+  readonly #spares: Sketch[] = [];
 
   get length(): number {
     return this.#cells.length;
@@ -49,15 +51,23 @@ export class SketchCells implements Cells<SketchCells> {
   }
 
   insert(index: number, start: number): void {
-    const cell = { start, sketch: new Sketch(), total: 0 };
+    const cell = { start, sketch: this.#spares.pop() ?? new Sketch(), total: 0 };
     if (index === this.#cells.length) this.#cells.push(cell);
     else this.#cells.splice(index, 0, cell);
   }
 
-  /** Gives an empty cell what it holds, which it owns from now on. */
-  fill(index: number, sketch: Sketch, total: number): void {
-    this.#cells[index].sketch = sketch;
+  /** Gives an empty cell, whose sketch was read, its total. */
+  setTotal(index: number, total: number): void {
     this.#cells[index].total = total;
+  }
+
+  /** Empties the store, which keeps its memory. */
+  clear(): void {
+    for (const { sketch } of this.#cells) {
+      sketch.clear();
+      this.#spares.push(sketch);
+    }
+    this.#cells.length = 0;
   }
 
   add(index: number, from: SketchCells, fromIndex: number): void {

@@ -44,21 +44,21 @@ export function writeSketch(writer: ByteWriter, sketch: Sketch): void {
   writeRow(writer, positive);
 }
 
-export function readSketch(reader: ByteReader): Sketch {
+/** Reads into an empty sketch. */
+export function readSketch(reader: ByteReader, into: Sketch): void {
   const form = reader.varint(2 * FEW_MAX);
   if (form % 2 === 0) {
-    const sketch = new Sketch();
-    readList(reader, form / 2, (key, count) => sketch.addKey(key, count));
-    return sketch;
-  }
-  if (form === DENSE_ROWS) {
-    const zeros = reader.varint(COUNT_MAX);
-    return Sketch.of({ zeros, negative: readRow(reader), positive: readRow(reader) });
-  }
-  if (form !== DENSE_LIST) throw new DecodeError(`a sketch has an unknown form: current value is ${form}`);
-  const list: number[] = [];
-  readList(reader, reader.varint(2 * limits.sketchBinsMax + 1), (key, count) => list.push(key, count));
-  return Sketch.of(spread(list));
+    readList(reader, form / 2, (key, count) => into.addKey(key, count));
+  } else if (form === DENSE_ROWS) {
+    const dense = into.makeDense();
+    dense.zeros = reader.varint(COUNT_MAX);
+    readRow(reader, dense.negative);
+    readRow(reader, dense.positive);
+  } else if (form === DENSE_LIST) {
+    const list: number[] = [];
+    readList(reader, reader.varint(2 * limits.sketchBinsMax + 1), (key, count) => list.push(key, count));
+    spread(list, { dense: into.makeDense() });
+  } else throw new DecodeError(`a sketch has an unknown form: current value is ${form}`);
 }
 
 /** The first key, then the distance of each to the one before; counts only where they are not 1. */
@@ -99,9 +99,9 @@ function span({ lowest, highest }: Bins): number {
   return highest - lowest + 1;
 }
 
-function readRow(reader: ByteReader): Bins {
+function readRow(reader: ByteReader, into: Bins): void {
   const length = reader.varint(limits.sketchBinsMax);
-  if (length === 0) return new Bins();
+  if (length === 0) return;
   const lowest = reader.signed(BIN_MAX) + BIN_OF_ONE;
   if (lowest < 1 || lowest + length - 1 > BIN_MAX) {
     throw new DecodeError(`bins must be from 1 to ${BIN_MAX}: there are ${length} from ${lowest}`);
@@ -109,5 +109,5 @@ function readRow(reader: ByteReader): Bins {
   const counts = row.subarray(0, length);
   readCounts(reader, counts);
   if (counts[0] === 0 || counts[length - 1] === 0) throw new DecodeError("the first and last count of a row are not 0");
-  return Bins.of(lowest, counts);
+  into.fill(lowest, counts);
 }

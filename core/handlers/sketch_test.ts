@@ -147,7 +147,8 @@ function copyOf(sketch: Sketch): Sketch {
   const writer = new ByteWriter();
   writeSketch(writer, sketch);
   const reader = new ByteReader(writer.take());
-  const copy = readSketch(reader);
+  const copy = new Sketch();
+  readSketch(reader, copy);
   reader.end();
   return copy;
 }

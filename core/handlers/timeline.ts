@@ -25,6 +25,8 @@ export interface Cells<Self> {
   move(from: number, to: number, start: number): void;
   /** Cuts off the cells from `length` on. */
   truncate(length: number): void;
+  /** Cuts off all cells and keeps their memory. */
+  clear(): void;
 }
 
 /** Times are kept within this many seconds of the epoch (34,865 years), so that all arithmetic on them is exact. */
@@ -60,6 +62,14 @@ export class Timeline<Store extends Cells<Store>> {
   constructor(levels: readonly Level[], cells: Store) {
     this.levels = levels;
     this.cells = cells;
+  }
+
+  /** As it was in the beginning. */
+  clear(): void {
+    this.cells.clear();
+    this.late = 0;
+    this.#clock = -Infinity;
+    this.#recentSecond = NaN;
   }
 
   /** The newest event's second; -Infinity before the first. */

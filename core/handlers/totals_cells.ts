@@ -61,4 +61,8 @@ export class TotalsCells implements Cells<TotalsCells> {
   truncate(length: number): void {
     this.#length = length;
   }
+
+  clear(): void {
+    this.#length = 0;
+  }
 }

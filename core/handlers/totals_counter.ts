@@ -34,7 +34,7 @@ export const totalsCounter: Handler<TotalsState, number> = {
     add(into, from.count, from.total);
   },
 
-  clamp() {},
+  clamp: () => false,
 
   encode({ count, total }) {
     writer.begin();
@@ -50,6 +50,8 @@ export const totalsCounter: Handler<TotalsState, number> = {
     reader.end();
     return { count, total };
   },
+
+  lend: (encoded, version) => totalsCounter.decode(encoded, version),
 
   render: ({ count, total }) => ({ count, total, average: average(count, total) }),
 

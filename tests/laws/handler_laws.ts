@@ -1,10 +1,10 @@
 // What core/handlers/handler.ts promises, as laws that every handler is held to with random data. A handler's test
 // brings the values; the events, with times of all kinds, are made here.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Encoded, Json } from "../../core/event.ts";
-import { DecodeError, type Handler } from "../../core/handlers/handler.ts";
+import { DecodeError, type Handler, lend } from "../../core/handlers/handler.ts";
 import { pack, unpack } from "../../core/packing.ts";
 
 export interface Generator<Value> {
@@ -162,11 +162,38 @@ const laws: Readonly<Record<string, Law>> = {
       assertEqualEncodings(encoded, copy);
     }),
 
+  "what is lent is what decode gives, until the next call": (tried) =>
+    property(tried, ([a, b, c]) => {
+      const { handler } = tried;
+      if (handler.lend === undefined) return;
+      const [into, from] = [folded(tried, a), handler.encode(folded(tried, b))];
+      const bytes = unpack(pack(from));
+      handler.lend(handler.encode(folded(tried, c)), handler.version);
+      const lent = handler.lend(bytes, handler.version);
+      if (bytes instanceof Uint8Array) bytes.fill(0xff);
+      // All else may be done meanwhile.
+      const expected = handler.decode(handler.encode(into), handler.version);
+      handler.reduce(expected, handler.decode(from, handler.version));
+      foldAll(handler, folded(tried, c), a);
+      assertEqualEncodings(handler.encode(lent), from);
+      handler.reduce(into, lent);
+      const reduced = handler.encode(into);
+      assertEqualEncodings(reduced, handler.encode(expected));
+      handler.clamp(lent, NOW - 100);
+      handler.lend(handler.encode(folded(tried, c)), handler.version);
+      assertEqualEncodings(handler.encode(into), reduced);
+      assertEqualEncodings(handler.encode(handler.lend(from, handler.version)), from);
+    }),
+
   "clamp changes nothing where no time lies after now": (tried) =>
-    property(tried, ([events]) => {
+    property(tried, ([events], now) => {
+      const { handler } = tried;
       const state = folded(tried, events);
-      tried.handler.clamp(state, Math.max(...events.map(({ time }) => time), -1e300));
+      handler.clamp(state, Math.max(...events.map(({ time }) => time), -1e300));
       assertSame(tried, state, events);
+      // Nor where it says so.
+      const before = handler.encode(state);
+      if (handler.clamp(state, now) === false) assertEqualEncodings(handler.encode(state), before);
     }),
 
   "clamp counts what lies a little ahead at now": (tried) =>
@@ -395,8 +422,10 @@ function tryDecode<Value>(handler: Handler<unknown, Value>, encoded: Encoded, ve
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     assert(error.message.length > 0 && !error.message.includes("\n"), "a sender needs one line that says why");
+    assertThrows(() => lend(handler, encoded, version), DecodeError, error.message);
     return false;
   }
+  assertEqualEncodings(handler.encode(lend(handler, encoded, version)), handler.encode(state));
   const again = handler.encode(state);
   assertEqualEncodings(handler.encode(handler.decode(again, handler.version)), again);
   for (const now of [-1e300, 0, NOW, 1e300]) {
