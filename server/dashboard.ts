@@ -10,6 +10,7 @@ import chartsJs from "./dashboard/charts.js" with { type: "text" };
 import clusterPageJs from "./dashboard/cluster_page.js" with { type: "text" };
 import connectionJs from "./dashboard/connection.js" with { type: "text" };
 import domJs from "./dashboard/dom.js" with { type: "text" };
+import figuresInSightJs from "./dashboard/figures_in_sight.js" with { type: "text" };
 import formatJs from "./dashboard/format.js" with { type: "text" };
 import iconSvg from "./dashboard/icon.svg" with { type: "text" };
 import indexHtml from "./dashboard/index.html" with { type: "text" };
@@ -21,6 +22,7 @@ import searchJs from "./dashboard/search.js" with { type: "text" };
 import sparklineJs from "./dashboard/sparkline.js" with { type: "text" };
 import styleCss from "./dashboard/style.css" with { type: "text" };
 import tabClientsJs from "./dashboard/tab_clients.js" with { type: "text" };
+import tabListJs from "./dashboard/tab_list.js" with { type: "text" };
 import tabNameJs from "./dashboard/tab_name.js" with { type: "text" };
 import tabPageJs from "./dashboard/tab_page.js" with { type: "text" };
 import tabRowJs from "./dashboard/tab_row.js" with { type: "text" };
@@ -52,6 +54,7 @@ const scripts = {
   "cluster_page.js": clusterPageJs,
   "connection.js": connectionJs,
   "dom.js": domJs,
+  "figures_in_sight.js": figuresInSightJs,
   "format.js": formatJs,
   "main.js": mainJs,
   "percentiles.js": percentilesJs,
@@ -60,6 +63,7 @@ const scripts = {
   "search.js": searchJs,
   "sparkline.js": sparklineJs,
   "tab_clients.js": tabClientsJs,
+  "tab_list.js": tabListJs,
   "tab_name.js": tabNameJs,
   "tab_page.js": tabPageJs,
   "tab_row.js": tabRowJs,

@@ -39,3 +39,17 @@ Deno.test("dashboardRoutes: a browser that has the file is told so", async () =>
   assertEquals(other.status, 200);
   await other.body?.cancel();
 });
+
+Deno.test("dashboardRoutes: the page asks at once for all modules that the first view imports", async () => {
+  const html = await (await get("/")).text();
+  const named = [...html.matchAll(/(?:src|modulepreload" href)="\/dashboard\/([^"]+\.js)"/g)].map(([, file]) => file);
+  const needed = new Set<string>();
+  const next = ["theme.js", "main.js"];
+  for (let file = next.pop(); file !== undefined; file = next.pop()) {
+    if (needed.has(file)) continue;
+    needed.add(file);
+    const text = await (await get(`/dashboard/${file}`)).text();
+    for (const [, imported] of text.matchAll(/from "\.\/([^"]+)"/g)) next.push(imported);
+  }
+  assertEquals(named.sort(), [...needed].sort());
+});

@@ -20,7 +20,27 @@ export class Trouble extends Error {}
  * @returns {Promise<unknown>}
  * @throws {Refused | Trouble} or the reason of `signal`
  */
-export async function get(path, { accept = "application/json", signal }) {
+export function get(path, { accept = "application/json", signal }) {
+  return ask(path, { accept, signal, read: (response) => response.json() });
+}
+
+/**
+ * The JSON as it came.
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>}
+ */
+export function getText(path, signal) {
+  return ask(path, { accept: "application/json", signal, read: (response) => response.text() });
+}
+
+/**
+ * @template Answer
+ * @param {string} path
+ * @param {{ accept: string, signal: AbortSignal, read: (response: Response) => Promise<Answer> }} options
+ * @returns {Promise<Answer>}
+ */
+async function ask(path, { accept, signal, read }) {
   const source = path.split("?")[0];
   signal.addEventListener("abort", () => forget(source), { once: true });
   try {
@@ -28,14 +48,10 @@ export async function get(path, { accept = "application/json", signal }) {
       headers: { accept },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
-    const answer = await response.json();
-    if (response.ok) {
-      noteHeard(source);
-      return answer;
-    }
-    const message = textOf(fields(answer).error) ?? `${response.status}`;
-    if (response.status < 500 && response.status !== 429) throw new Refused(message);
-    throw new Trouble(`The server ${message}. Trying again …`);
+    if (!response.ok) throw await problemOf(response);
+    const answer = await read(response);
+    noteHeard(source);
+    return answer;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Refused) {
@@ -48,18 +64,11 @@ export async function get(path, { accept = "application/json", signal }) {
   }
 }
 
-/**
- * The types of tabs by name, sorted; all, or those whose name a regular expression of RE2 finds something in.
- * @param {{ pattern?: string, signal: AbortSignal }} options
- * @returns {Promise<{ names: readonly string[], typeByName: ReadonlyMap<string, string> }>}
- */
-export async function getTypes({ pattern, signal }) {
-  // The server matches whole names; matching takes it linear time, which no browser promises.
-  const query = pattern === undefined ? "" : `?re=1&name=${encodeURIComponent(`.*(?:${pattern}).*`)}`;
-  const typeByName = new Map(
-    Object.entries(fields(await get(`/types${query}`, { signal }))).map(([name, type]) => [name, String(type)]),
-  );
-  return { names: [...typeByName.keys()].sort(), typeByName };
+/** @param {Response} response */
+async function problemOf(response) {
+  const message = textOf(fields(await response.json()).error) ?? String(response.status);
+  const isOurs = response.status < 500 && response.status !== 429;
+  return isOurs ? new Refused(message) : new Trouble(`The server ${message}. Trying again …`);
 }
 
 /** @typedef {{ type: string, value: unknown, detail: unknown, relativeError?: number, lateDropped?: number }} Detailed */

@@ -29,6 +29,7 @@ export class VirtualList {
   #spare = [];
   #length = 0;
   #rowHeight = 1;
+  #boxHeight = 0;
   #isPlanned = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
@@ -43,7 +44,7 @@ export class VirtualList {
     this.#newRow = newRow;
     this.#onSettled = onSettled;
     box.addEventListener("scroll", () => this.#moved(), { passive: true, signal });
-    const observer = new ResizeObserver(() => this.#moved());
+    const observer = new ResizeObserver(() => this.#resized());
     observer.observe(box);
     signal.addEventListener("abort", () => {
       observer.disconnect();
@@ -59,13 +60,13 @@ export class VirtualList {
   /** The rows that exist. @returns {Range} */
   get range() {
     const first = Math.max(0, Math.floor(this.#box.scrollTop / this.#rowHeight) - OVERSCAN);
-    const seen = Math.ceil(this.#box.clientHeight / this.#rowHeight) + 2 * OVERSCAN;
+    const seen = Math.ceil(this.#boxHeight / this.#rowHeight) + 2 * OVERSCAN;
     return { first, end: Math.min(this.#length, first + seen) };
   }
 
   /** How many rows fit. */
   get page() {
-    return Math.max(1, Math.floor(this.#box.clientHeight / this.#rowHeight) - 1);
+    return Math.max(1, Math.floor(this.#boxHeight / this.#rowHeight) - 1);
   }
 
   /** All rows may be others now. @param {number} length */
@@ -74,7 +75,8 @@ export class VirtualList {
     this.#length = Math.min(length, Math.floor(HEIGHT_MAX / this.#rowHeight));
     this.#space.style.height = `${this.#length * this.#rowHeight}px`;
     for (const index of [...this.#viewByIndex.keys()]) this.#release(index);
-    this.#moved();
+    this.#draw();
+    this.#settle(0);
   }
 
   /** Shows again what the rows in sight stand for. */
@@ -85,7 +87,7 @@ export class VirtualList {
   /** Scrolls no further than needed. @param {number} index */
   reveal(index) {
     const top = index * this.#rowHeight;
-    const bottom = top + this.#rowHeight - this.#box.clientHeight;
+    const bottom = top + this.#rowHeight - this.#boxHeight;
     if (this.#box.scrollTop > top) this.#box.scrollTop = top;
     else if (this.#box.scrollTop < bottom) this.#box.scrollTop = bottom;
     this.#draw();
@@ -99,23 +101,30 @@ export class VirtualList {
         this.#draw();
       });
     }
+    this.#settle(SETTLED_MS);
+  }
+
+  /** @param {number} ms */
+  #settle(ms) {
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#onSettled(this.range), SETTLED_MS);
+    this.#settling = setTimeout(() => this.#onSettled(this.range), ms);
+  }
+
+  #resized() {
+    if (this.#measure()) this.reset(this.#length);
+    else this.#moved();
   }
 
   #draw() {
-    if (this.#measure()) {
-      this.reset(this.#length);
-      return;
-    }
     const { first, end } = this.range;
     for (const index of [...this.#viewByIndex.keys()]) if (index < first || index >= end) this.#release(index);
     for (let index = first; index < end; index++) if (!this.#viewByIndex.has(index)) this.#place(index);
-    for (const { element } of this.#spare) if (element.isConnected) element.remove();
+    for (const { element } of this.#spare) element.remove();
   }
 
   /** Whether rows have another height than before, as they do where the page becomes narrow. */
   #measure() {
+    this.#boxHeight = this.#box.clientHeight - this.#space.offsetTop; // headings stand above
     const height = parseFloat(getComputedStyle(this.#box).getPropertyValue("--row-height")) || 44;
     const isOther = height !== this.#rowHeight;
     this.#rowHeight = height;
