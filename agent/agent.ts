@@ -9,6 +9,7 @@ import { json, refused, text } from "../service/answers.ts";
 import { background } from "../service/background.ts";
 import { gzip } from "../service/encoding.ts";
 import type { Log } from "../service/log.ts";
+import { measureNothing } from "../service/own_tabs.ts";
 import { VERSION } from "../service/version.ts";
 import { Balancer } from "./balancer.ts";
 import { Figures } from "./figures.ts";
@@ -218,9 +219,13 @@ export class Agent {
 
   /** Seals as much of what the last turn closed as the outbox has room for. */
   async #seal(): Promise<void> {
+    const { clock, measure = measureNothing } = this.#options;
     while (!this.#outbox.isFull) {
+      const begun = clock();
       const sealed = this.#intake.seal(this.#outbox.nextSeq);
       if (sealed === undefined) return;
+      measure("taba_agent_seal_s", Math.max(0, clock() - begun));
+      measure("taba_agent_batch_lines", sealed.part.lines.length);
       this.#figures.batchesSealed++;
       this.#dispatch(this.#outbox.open(sealed.part, sealed.segment), sealed.part);
       this.#mirror?.copy(sealed.part);
@@ -252,11 +257,15 @@ export class Agent {
   }
 
   async #send(batch: OpenBatch, encoding: Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const { clock, measure = measureNothing } = this.#options;
     const { signal: hurry } = this.#stopping;
+    const begun = clock();
     const body = await encoding;
+    measure("taba_agent_batch_bytes", body.length);
     await this.#options.journal.synced();
     const delivery = await this.#sender.deliver(body, { hurry, end: this.#end.signal });
     if (delivery.kind === "abandoned") return; // it stays open: that is what the stop reports
+    measure("taba_agent_post_s", Math.max(0, clock() - begun));
     this.#settle(batch, delivery);
     this.#outbox.close(batch);
     await this.#seal();

@@ -1,5 +1,6 @@
 // The agent as a program: settings and the world in, an Agent that listens out.
 
+import { TabaClient } from "../client/client.ts";
 import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
 import { withCors } from "../service/cors.ts";
@@ -8,10 +9,11 @@ import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/process_log.ts";
-import { flag, integer, listOf, milliseconds, origin, string, url } from "../service/setting_kinds.ts";
+import { flag, integer, listOf, milliseconds, onOff, origin, string, url } from "../service/setting_kinds.ts";
+import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
-import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
+import { systemClock, systemHostname, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "./agent.ts";
 import { openFolder, openJournal } from "./journal.ts";
 import { NoJournal } from "./journaling.ts";
@@ -75,11 +77,14 @@ const table = {
     default: false,
     help: "answer posts only once the disk has them, so that they outlive this machine",
   }),
+  ownTabs: setting(onOff(), { default: true, help: "whether it records tabs of its own, taba_..." }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
 };
 
 /** Of the time for a stop, what requests under way may take of it. */
 const CLOSE_SHARE = 0.2;
+/** ... and what its own tabs may take that are not posted yet. */
+const CLIENT_SHARE = 0.1;
 
 await runUntilStopped({
   about: { name: "taba-agent", version: VERSION, summary: "folds what local clients post and sends it to servers" },
@@ -92,7 +97,8 @@ await runUntilStopped({
     const journal = folder === undefined ? new NoJournal(newSender()) : openJournal(openFolder(folder), {
       ...{ registry, now: systemClock(), bytesMax: journalBytesMax, fsync, newSender, log },
     });
-    const agent = new Agent({
+    const own: OwnTabs = new OwnTabs((request) => agent.fetch(request));
+    const agent: Agent = new Agent({
       ...settings,
       registry,
       journal,
@@ -106,16 +112,29 @@ await runUntilStopped({
       pause: systemPause,
       fetch,
       log,
+      measure: own.measure,
     });
-    const answer = withCors((request) => agent.fetch(request), corsOrigin);
+    const answer = withCors((request) => {
+      if (request.method === "POST") own.wake();
+      return agent.fetch(request);
+    }, corsOrigin);
     const listening = await listen(answer, { hostname, port, cert, key, log });
     const statsd = statsdPort === undefined ? undefined : await receiveDatagrams({
       ...{ hostname, port: statsdPort },
-      take: (datagram) => agent.takeStatsd(datagram),
+      take(datagram) {
+        own.wake();
+        agent.takeStatsd(datagram);
+      },
       drop: (count) => agent.dropStatsd(count),
     });
     if (statsd !== undefined) log.info("takes StatsD lines by UDP", { hostname, port: statsd.port });
     background("flushing", agent.run());
+    const client = new TabaClient({
+      client: ownClient("taba-agent", { host: systemHostname() ?? hostname, port: listening.port }),
+      ...{ ...ownClientOptions, agent: listening.url, token: settings.listenToken, fetch: own.fetch },
+      stopTimeoutMs: 1 + Math.floor(CLIENT_SHARE * stopMs),
+    });
+    if (settings.ownTabs) own.recordWith(client);
     return {
       url: listening.url,
       stopMs,
@@ -123,6 +142,7 @@ await runUntilStopped({
         const begun = systemClock();
         await statsd?.stop();
         await listening.stop(CLOSE_SHARE * stopMs);
+        await client.stop();
         await agent.stop(stopMs - 1000 * (systemClock() - begun));
         journal.close();
       },

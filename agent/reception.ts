@@ -8,8 +8,9 @@ import type { RequestRefusal, Result } from "../core/refusal.ts";
 import type { Clock } from "../core/world.ts";
 import { json, refused } from "../service/answers.ts";
 import { originRefusal } from "../service/cors.ts";
+import { type Measure, measureNothing } from "../service/own_tabs.ts";
 import { Places } from "../service/places.ts";
-import { type PostRefusal, readPost } from "../service/post.ts";
+import { type Post, type PostRefusal, readPost } from "../service/post.ts";
 import { tokenRefusal } from "../service/token.ts";
 import type { Figures } from "./figures.ts";
 import type { Intake } from "./intake.ts";
@@ -29,6 +30,8 @@ export interface ReceptionOptions {
   readonly listenToken?: string | undefined;
   /** Origins of web pages that may post; "*" for all. */
   readonly corsOrigin?: readonly string[];
+  /** Told what the agent measures of itself. */
+  readonly measure?: Measure | undefined;
   /** From its abortion on nothing is taken. */
   readonly stopping: AbortSignal;
 }
@@ -40,10 +43,12 @@ export const STOPPING: RequestRefusal = {
 
 export class Reception {
   readonly #options: ReceptionOptions;
+  readonly #measure: Measure;
   readonly #places = new Places();
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
+    this.#measure = options.measure ?? measureNothing;
   }
 
   /** Answers once what the post holds is safe. `encoding` is the content-encoding where the request names none. */
@@ -65,6 +70,7 @@ export class Reception {
     const entered = this.#places.enter();
     if (!entered.ok) return entered;
     using place = entered.value;
+    const begun = clock();
     const read = await readPost(request, {
       ...{ registry, now: clock, statesMax, areTypesApart: true, encoding },
       bodyBytesMax: this.#options.bodyBytesMax ?? limits.bodyBytesMax,
@@ -77,13 +83,21 @@ export class Reception {
     if (stopping.aborted) return { ok: false, refusal: STOPPING };
     const { verdict, post, answer } = intake.take(read.value);
     figures.countPost(post, verdict);
+    if (verdict === "new") this.#tell(post, clock() - begun);
     // A repeat waits as well: it may have come before what it repeats is safe.
     await journal.synced();
     return answer;
   }
 
+  #tell({ events, refusals }: Post, tookS: number): void {
+    this.#measure("taba_agent_events", events);
+    this.#measure("taba_agent_fold_s", Math.max(0, tookS));
+    for (const [reason, lines] of refusals) this.#measure("taba_agent_lines_refused", lines, { reason });
+  }
+
   #refuse(refusal: PostRefusal): Response {
     this.#options.figures.postsRefused.add(refusal.code);
+    this.#measure("taba_agent_posts_refused", 1, { reason: refusal.code });
     return refused(refusal);
   }
 }

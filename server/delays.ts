@@ -2,6 +2,7 @@
 
 import { percentileGroup, type PercentileGroupState } from "../core/handlers/percentiles.ts";
 import type { Clock } from "../core/world.ts";
+import { type Measure, measureNothing } from "../service/own_tabs.ts";
 import type { Format, Row } from "./render.ts";
 import { rowOf } from "./render.ts";
 
@@ -10,10 +11,12 @@ export type DelayName = "enqueue" | "commit";
 
 export class Delays {
   readonly #clock: Clock;
+  readonly #measure: Measure;
   readonly #stateByName = new Map<DelayName, PercentileGroupState>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, measure: Measure = measureNothing) {
     this.#clock = clock;
+    this.#measure = measure;
   }
 
   /** Something that began at `since`, in seconds since the epoch, has just ended. */
@@ -22,7 +25,9 @@ export class Delays {
     const state = this.#stateByName.get(name) ?? percentileGroup.create("");
     this.#stateByName.set(name, state);
     // The clock of whoever began it may be ahead of ours.
-    percentileGroup.fold(state, now, Math.max(0, now - since));
+    const delay = Math.max(0, now - since);
+    percentileGroup.fold(state, now, delay);
+    this.#measure(`taba_server_${name}_s`, delay);
   }
 
   /** Those of which something was recorded. */

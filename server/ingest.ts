@@ -9,6 +9,7 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { type LineRefusal, refuse, type Result } from "../core/refusal.ts";
 import type { Clock, Pause } from "../core/world.ts";
 import { json, refused } from "../service/answers.ts";
+import { type Measure, measureNothing } from "../service/own_tabs.ts";
 import {
   answerOf,
   type LateRefusal,
@@ -29,6 +30,7 @@ export interface IngestOptions {
   readonly registry: Registry;
   readonly overload: Overload;
   readonly delays: Delays;
+  readonly measure?: Measure | undefined;
   readonly clock: Clock;
   readonly pause: Pause;
   readonly bodyBytesMax: number;
@@ -53,12 +55,14 @@ type Taken = Result<PostAnswer, PostRefusal & { readonly retryAfterS?: number }>
 
 export class Ingest {
   readonly #options: IngestOptions;
+  readonly #measure: Measure;
   readonly #postsRefused = new Tally();
   readonly #linesRefused = new Tally();
   readonly #counts = { posts: 0, repeated: 0, lines: 0, events: 0 };
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#measure = options.measure ?? measureNothing;
   }
 
   /** `encoding` is that of a body which names none. */
@@ -67,6 +71,7 @@ export class Ingest {
     if (taken.ok) return json(taken.value);
     const { retryAfterS, ...refusal } = taken.refusal;
     this.#postsRefused.add(refusal.code);
+    this.#measure("taba_server_posts_refused", 1, { reason: refusal.code });
     return refused(refusal, retryAfterS === undefined ? {} : { retryAfterS });
   }
 
@@ -133,11 +138,16 @@ export class Ingest {
   }
 
   #count(post: Post): void {
-    for (const [code, count] of post.refusals) this.#linesRefused.add(code, count);
+    for (const [code, count] of post.refusals) {
+      this.#linesRefused.add(code, count);
+      this.#measure("taba_server_lines_refused", count, { reason: code });
+    }
     if (post.lines === 0 && post.refusals.size > 0) return;
     this.#counts.posts++;
     this.#counts.lines += post.lines;
     this.#counts.events += post.events;
+    this.#measure("taba_server_events", post.events);
+    this.#measure("taba_server_post_lines", post.lines);
   }
 }
 

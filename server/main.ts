@@ -1,5 +1,6 @@
 // The server as a program: settings and the world in, a Server that listens out. Names the store, and decides nothing.
 
+import { TabaClient } from "../client/client.ts";
 import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
 import { loadHandlers } from "../service/handlers.ts";
@@ -7,11 +8,20 @@ import { type Running, runUntilStopped, StartTrouble } from "../service/lifecycl
 import { listen } from "../service/listen.ts";
 import { describeError } from "../service/log.ts";
 import { log } from "../service/process_log.ts";
-import { choice, flag, integer, listOf, milliseconds, string } from "../service/setting_kinds.ts";
+import { choice, flag, integer, listOf, milliseconds, onOff, string } from "../service/setting_kinds.ts";
+import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting, type Settings } from "../service/settings.ts";
 import { launchOf, supervise } from "../service/supervisor.ts";
 import { VERSION } from "../service/version.ts";
-import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
+import {
+  systemClock,
+  systemHostname,
+  systemPause,
+  systemRandom,
+  systemSleep,
+  systemStopwatch,
+} from "../service/world.ts";
+import { measuredStore } from "./measured_store.ts";
 import { redisKind, type RedisSettings } from "./redis_settings.ts";
 import { Server } from "./server.ts";
 import { MemoryStore } from "./store/memory_store.ts";
@@ -40,6 +50,7 @@ const table = {
     help: "how long a server that has died keeps its buckets",
   }),
   stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take" }),
+  ownTabs: setting(onOff(), { default: true, help: "whether it records tabs of its own, taba_..." }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
   bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
     default: limits.bodyBytesMax,
@@ -67,6 +78,8 @@ const table = {
 
 /** Of the time for a stop, what requests under way may take of it. */
 const CLOSE_SHARE = 0.5;
+/** ... and what its own tabs may take that are not posted yet. */
+const CLIENT_SHARE = 0.1;
 
 await runUntilStopped({
   about: { name: "taba-server", version: VERSION, summary: "takes posts, aggregates them and answers queries" },
@@ -94,9 +107,13 @@ async function startServer(
   const stopping = new AbortController();
   // The server must know its address, which is known once it listens.
   const ready = Promise.withResolvers<Server>();
-  const fetch = async (request: Request) => await (await ready.promise).fetch(request);
+  const own = new OwnTabs(async (request) => await (await ready.promise).fetch(request));
+  const fetch = async (request: Request) => {
+    if (request.method === "POST") own.wake();
+    return await (await ready.promise).fetch(request);
+  };
   const listening = await listen(fetch, { ...settings, isShared: settings.sharedPort, log });
-  const { url } = listening;
+  const { url, port } = listening;
   const self = {
     id: `server-${Deno.pid}-${crypto.randomUUID()}`,
     url,
@@ -104,8 +121,17 @@ async function startServer(
     started: systemClock(),
   };
   const world = { clock: systemClock, random: systemRandom, sleep: systemSleep, pause: systemPause, log };
-  const server = new Server({ ...settings, ...world, store, registry, self });
+  const server = new Server({
+    ...{ ...settings, ...world, registry, self, measure: own.measure },
+    store: settings.ownTabs ? measuredStore(store, { own, stopwatch: systemStopwatch }) : store,
+  });
   ready.resolve(server);
+  const client = new TabaClient({
+    client: ownClient("taba-server", { host: systemHostname() ?? settings.hostname, port }),
+    ...{ ...ownClientOptions, agent: url, token: settings.token, fetch: own.fetch },
+    stopTimeoutMs: 1 + Math.floor(CLIENT_SHARE * stopMs),
+  });
+  if (settings.ownTabs) own.recordWith(client);
   const running = server.run(stopping.signal);
   background("serving", running);
   return {
@@ -114,6 +140,7 @@ async function startServer(
     async stop() {
       server.endWatches();
       await listening.stop(CLOSE_SHARE * stopMs);
+      await client.stop();
       stopping.abort();
       await running;
       await store[Symbol.asyncDispose]();

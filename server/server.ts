@@ -4,6 +4,7 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import { describeError, type Log } from "../service/log.ts";
+import type { Measure } from "../service/own_tabs.ts";
 import { Delays } from "./delays.ts";
 import { Drain, drainUntil } from "./drain.ts";
 import { Ingest } from "./ingest.ts";
@@ -29,6 +30,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** What must be given to post, if anything. */
   readonly token?: string | undefined;
+  /** Told what the server measures of itself. */
+  readonly measure?: Measure | undefined;
   readonly commitMs?: number;
   /** A server that has died is known as gone, and loses its buckets, after this long. Default 5,000. */
   readonly leaseMs?: number;
@@ -54,13 +57,13 @@ export class Server {
   readonly #leaseMs: number;
 
   constructor(options: ServerOptions) {
-    const { store, registry, self, clock, random, sleep, pause, log, token } = options;
+    const { store, registry, self, clock, random, sleep, pause, log, token, measure } = options;
     this.#options = options;
     const leaseMs = options.leaseMs ?? 5000;
     const membership = new Membership(store, self, { ttlMs: leaseMs });
     this.#leaseMs = leaseMs;
     this.#membership = membership;
-    const delays = new Delays(clock);
+    const delays = new Delays(clock, measure);
     this.#drain = self.roles.includes("be") ? new Drain({ ...options, leaseMs, membership, delays }) : undefined;
     const overload = new Overload({
       ...{ store, clock, random, log },
@@ -68,7 +71,7 @@ export class Server {
       queueBytesHard: options.queueBytesHard ?? limits.queueBytesHard,
     });
     const ingest = new Ingest({
-      ...{ store, registry, overload, delays, clock, pause },
+      ...{ store, registry, overload, delays, measure, clock, pause },
       bodyBytesMax: options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
     });

@@ -10,7 +10,7 @@ import type { Drain, DrainStatus } from "./drain.ts";
 import type { Ingest, IngestStatus } from "./ingest.ts";
 import type { Overload, OverloadStatus } from "./overload.ts";
 import { queuesStatus, type StoreStatus } from "./status.ts";
-import { type Member, type Store, StoreTrouble } from "./store/store.ts";
+import { type EventCounts, type Member, type Store, StoreTrouble } from "./store/store.ts";
 import { quantilesOf } from "./tab_metrics.ts";
 import type { Watches } from "./watch.ts";
 
@@ -47,21 +47,25 @@ export async function serverMetrics(
 
 interface StoreFigures {
   readonly members: number;
+  readonly events: EventCounts;
   readonly queues: StoreStatus["queues"];
 }
 
 async function askStore({ store, clock }: MetricsParts): Promise<StoreFigures | undefined> {
   try {
-    return { members: (await store.members()).length, queues: queuesStatus(await store.queues(), clock()) };
+    const queues = queuesStatus(await store.queues(), clock());
+    return { members: (await store.members()).length, events: await store.eventCounts(), queues };
   } catch (error) {
     if (!(error instanceof StoreTrouble)) throw error;
     return undefined;
   }
 }
 
-function storeText({ members, queues }: StoreFigures): string {
+function storeText({ members, events, queues }: StoreFigures): string {
   return [
     gauge("members", "Servers that are announced", members),
+    counter("store_events_enqueued_total", "Events that the store has taken, from all servers", events.enqueued),
+    counter("store_events_committed_total", "Events that have been committed to States", events.committed),
     gauge("queue_buckets", "Buckets of the store with anything waiting to be drained", queues.buckets),
     gauge("queue_entries", "Entries waiting in all queues of the store", queues.entries),
     gauge("queue_bytes", "Bytes waiting in all queues of the store", queues.bytes),

@@ -118,6 +118,12 @@ export function flag(): Kind<boolean> {
   };
 }
 
+/** As a flag, for what is on unless told otherwise: `--name=false`. */
+export function onOff(): Kind<boolean> {
+  const { isFlag: _, ...kind } = flag();
+  return { ...kind, placeholder: "true|false" };
+}
+
 function isBase(text: string): boolean {
   const parsed = URL.parse(text);
   if (parsed === null || !["http:", "https:"].includes(parsed.protocol)) return false;

@@ -5,6 +5,15 @@ import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 
 export const systemClock: Clock = () => Date.now() / 1000;
 
+/** Seconds from some moment, finer than the clock and never running backwards. */
+export const systemStopwatch = (): number => performance.now() / 1000;
+
+/** The name of this machine, where this process may know it. */
+export function systemHostname(): string | undefined {
+  const isGranted = Deno.permissions.querySync({ name: "sys", kind: "hostname" }).state === "granted";
+  return isGranted ? Deno.hostname() : undefined;
+}
+
 export const systemRandom: Random = () => Math.random();
 
 export const systemSleep: Sleep = (ms, signal) => {

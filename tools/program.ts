@@ -38,7 +38,8 @@ export class Program implements AsyncDisposable {
       stdin: options.stdin ?? "null",
       stdout: "piped",
       stderr: "piped",
-      env: { NO_COLOR: "1", ...runEnvironment(command.args), ...options.env },
+      // Tabs of their own would stand among those that tests and the demo count.
+      env: { NO_COLOR: "1", TABA_OWN_TABS: "false", ...runEnvironment(command.args), ...options.env },
     }).spawn();
     this.#drained = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
     this.#child.status.then(() => this.#ended = true);

@@ -10,6 +10,8 @@ import { endWith, Stop } from "../../tools/stop.ts";
 
 /** Of what a dead process printed last. */
 const LAST_LINES = 5;
+/** Programs that are started from here record none unless told so. */
+const OWN_TABS = ["--own-tabs=true"];
 
 const stopping = Promise.withResolvers<void>();
 let isStopping = false;
@@ -24,9 +26,10 @@ async function main(): Promise<number> {
       fe: 2,
       be: 2,
       confirmations: 1,
+      serverArgs: OWN_TABS,
     });
     if (isStopping) return 0;
-    const agent = await cluster.startAgent();
+    const agent = await cluster.startAgent(OWN_TABS);
     console.log(await describe(cluster, { url: agent.url, pid: agent.program.pid }));
     watch(cluster, agent.program);
     await stopping.promise;
