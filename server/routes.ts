@@ -20,6 +20,8 @@
 // POST /gc          removes States that say nothing any more, now: {"states", "servers"}
 // POST /flush       commits all that was accepted before: {"entries", "servers"}
 // POST /rebalance   waits until each server drains its share: {"servers", "buckets"}, those that changed hands
+// POST /check       whether all that is stored is as it must be: {"buckets", "tabs", "states", "entries", "problems":
+//                   [{"bucket", "tab", "client", "problem"}], "problemsMore"}, those counted that are not listed
 // POST /upgrade     encodes anew what older versions of handlers encoded: {"states", "servers"}
 // GET  /            the dashboard, whose files are at /dashboard/<file>
 // GET  /healthz     "ok" while the process answers at all
@@ -215,6 +217,7 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     ["/gc", { parameters: [], POST: async () => answerOf(await upkeep.gc()) }],
     ["/flush", { parameters: [], POST: async () => answerOf(await upkeep.flush()) }],
     ["/rebalance", { parameters: [], POST: async () => answerOf(await upkeep.rebalance()) }],
+    ["/check", { parameters: [], POST: async ({ signal }) => json(await upkeep.check(signal)) }],
     ["/upgrade", { parameters: [], POST: async () => answerOf(await upkeep.upgrade()) }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
     ["/readyz", {

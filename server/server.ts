@@ -76,7 +76,7 @@ export class Server {
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
     });
     const query = new Query({ store, registry, pause });
-    const upkeep = new Upkeep({ store, query, membership, clock, sleep });
+    const upkeep = new Upkeep({ store, registry, query, membership, clock, sleep, pause });
     const watches = new Watches({ query, clock, sleep });
     this.#watches = watches;
     const drain = this.#drain;

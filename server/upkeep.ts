@@ -1,9 +1,11 @@
-// What operators ask of a cluster beside answers: to delete, and orders to all servers that drain. Each answers what was
-// done.
+// What operators ask of a cluster beside answers: to delete, to check, and orders to all servers that drain. Each answers
+// what was done.
 
+import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
-import type { Clock, Sleep } from "../core/world.ts";
+import type { Clock, Pause, Sleep } from "../core/world.ts";
+import { Check, type CheckReport } from "./check.ts";
 import type { Membership } from "./membership.ts";
 import type { Query } from "./query.ts";
 import type { Selection } from "./selection.ts";
@@ -11,10 +13,12 @@ import { AGGREGATE, type Order, type StateKey, type Store } from "./store/store.
 
 export interface UpkeepOptions {
   readonly store: Store;
+  readonly registry: Registry;
   readonly query: Query;
   readonly membership: Membership;
   readonly clock: Clock;
   readonly sleep: Sleep;
+  readonly pause: Pause;
 }
 
 /** How long an order may take until the answer is that it is not done, ... */
@@ -50,6 +54,11 @@ export class Upkeep {
       states += keys.length;
     }
     return accept({ tabs, states });
+  }
+
+  /** Looks at all that is stored, for as long as that takes or until the signal aborts. */
+  async check(signal: AbortSignal): Promise<CheckReport> {
+    return await new Check({ ...this.#options, signal }).run();
   }
 
   /** Removes States that say nothing any more, which otherwise happens from time to time. */

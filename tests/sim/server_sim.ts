@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bucketOf } from "../../core/buckets.ts";
 import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
+import { Check } from "../../server/check.ts";
 import { Delays } from "../../server/delays.ts";
 import { Drain } from "../../server/drain.ts";
 import { Ingest } from "../../server/ingest.ts";
@@ -206,6 +207,10 @@ export class ServerSim {
     }
     const { enqueued, committed } = await this.#history.store.eventCounts();
     assertEquals(committed, enqueued, "all that was enqueued is committed");
+    const { store } = this.#history;
+    const signal = new AbortController().signal;
+    const check = new Check({ store, registry: FULL, clock: this.#time.clock, pause: () => Promise.resolve(), signal });
+    assertEquals((await check.run()).problems, [], "Aggregates are what States reduce to");
   }
 
   /** What was accepted, and neither lost nor deleted since. */
