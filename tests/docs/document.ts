@@ -5,6 +5,7 @@
 //     ```text exact        the same, to the number
 //     ```                  with "$ " before each command: a transcript, with its output between them
 //     ```sh root           needs root or systemd; a test says how it verifies these
+//     ```ts same=PATH      shows this file of the project, whole
 //     ```json file=PATH    the reader saves this, below the project's folder or at its absolute path
 
 /** A fenced block. */
@@ -21,6 +22,7 @@ export type Step =
   | { readonly kind: "command"; readonly place: string; readonly text: string; readonly isRoot: boolean }
   /** What has been printed since the last such step must be this. */
   | { readonly kind: "printed"; readonly place: string; readonly text: string; readonly isExact: boolean }
+  | { readonly kind: "shown"; readonly place: string; readonly path: string; readonly text: string }
   | { readonly kind: "file"; readonly place: string; readonly path: string; readonly text: string };
 
 /** In the order of the document. */
@@ -28,8 +30,10 @@ export function stepsOf(name: string, markdown: string): readonly Step[] {
   const steps: Step[] = [];
   let isBehindCommands = false;
   for (const { language, marks, place, text } of blocksOf(name, markdown)) {
-    const path = marks.find((mark) => mark.startsWith("file="))?.slice("file=".length);
-    if (path !== undefined) steps.push({ kind: "file", place, path, text });
+    const pathOf = (key: string) => marks.find((mark) => mark.startsWith(`${key}=`))?.slice(key.length + 1);
+    const [file, shown] = [pathOf("file"), pathOf("same")];
+    if (file !== undefined) steps.push({ kind: "file", place, path: file, text });
+    else if (shown !== undefined) steps.push({ kind: "shown", place, path: shown, text });
     else if (language === "sh") steps.push(...commandSteps(text, { place, isRoot: marks.includes("root") }));
     else if (language === "text" && isBehindCommands) {
       steps.push({ kind: "printed", place, text, isExact: marks.includes("exact") });

@@ -89,6 +89,8 @@ export class Reader implements AsyncDisposable {
     switch (step.kind) {
       case "file":
         return await this.save(step.path, step.text);
+      case "shown":
+        return assertEquals(step.text, await Deno.readTextFile(`${this.folder}/${step.path}`), step.place);
       case "printed":
         return await this.#compare(step);
       case "command":
