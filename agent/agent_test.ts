@@ -152,11 +152,11 @@ Deno.test("Agent: a tab keeps its type over flushes, and another is refused by l
   await using fixture = new Fixture();
   await fixture.post([line("bids")]);
   const late = await fixture.post([line("bids", 2, { type: "Gauge" }), line("wins")]);
-  const rejected = [{ line: 1, error: 'tab "bids" is a TotalsCounter, not a Gauge' }];
+  const rejected = [{ line: 1, code: "type_conflict", error: 'tab "bids" is a TotalsCounter, not a Gauge' }];
   assertEquals(late, { status: 200, body: { lines: 1, events: 1, rejected } });
   await fixture.delivered();
   assertEquals(await fixture.post([line("bids", 2, { type: "Gauge" }), line("wins")]), late);
-  assertEquals(fixture.agent.status().lines, { accepted: 3, refused: { type_conflict: 2 }, rejected: 0 });
+  assertEquals(fixture.agent.status().lines, { accepted: 3, refused: { type_conflict: 2 }, rejected: {} });
 });
 
 Deno.test("Agent: of two types in one post the first counts, and the other is named by its line", async () => {
@@ -167,7 +167,7 @@ Deno.test("Agent: of two types in one post the first counts, and the other is na
     status: 200,
     body: {
       ...{ lines: 999, events: 999 },
-      rejected: [{ line: 700, error: 'tab "tab-3" is a TotalsCounter, not a CounterGroup' }],
+      rejected: [{ line: 700, code: "type_conflict", error: 'tab "tab-3" is a TotalsCounter, not a CounterGroup' }],
     },
   });
 });
@@ -184,7 +184,7 @@ Deno.test("Agent: learns from a server that a tab has another type", async () =>
     step: () => second.time.pass(FLUSH_MS),
   });
   const { events, lines } = second.agent.status();
-  assertEquals([events.acked, events.rejected, lines.rejected], [1, 5, 1]);
+  assertEquals([events.acked, events.rejected, lines.rejected], [1, 5, { type_conflict: 1 }]);
   assertMatch(
     second.logged.join("\n"),
     /a server rejected a line tab=bids type=CounterGroup error="tab .* is a TotalsCounter, not a Counter/,
@@ -486,8 +486,9 @@ Deno.test("Agent: takes the original protocol, at /post_zip compressed by zlib",
     const request of [path("/post", { method: "POST", body }), path("/post_zip", { method: "POST", body: zipped })]
   ) {
     const response = await agent.fetch(request);
+    const code = "value_illegal";
     const error = "cannot take the line as its payload must be a JSON text in a string: current value is 7";
-    assertEquals(await response.json(), { lines: 4, events: 4, rejected: [{ line: 11, error }] });
+    assertEquals(await response.json(), { lines: 4, events: 4, rejected: [{ line: 11, code, error }] });
   }
   await fixture.delivered();
   assertEquals(server.events(), { "bids web-1": 4, "wins web-1": 2, "bids web-2": 2 });

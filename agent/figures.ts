@@ -7,6 +7,9 @@ import type { Post } from "../service/post.ts";
 import { Tally } from "../service/tally.ts";
 import type { OpenBatch } from "./outbox.ts";
 
+/** The reason of a line that a server left out without naming one. */
+const UNNAMED = "unnamed";
+
 export class Figures {
   postsAccepted = 0;
   postsRepeated = 0;
@@ -21,7 +24,7 @@ export class Figures {
   eventsAcked = 0;
   /** In lines that a server left out of a batch that it took. */
   eventsRejected = 0;
-  linesRejected = 0;
+  readonly linesRejected = new Tally();
   /** In batches that a server refused as a whole, and in lines that no server takes. */
   readonly eventsDropped = new Tally();
   batchesSealed = 0;
@@ -58,7 +61,12 @@ export class Figures {
     const acked = Math.min(events, answer.events);
     this.eventsAcked += acked;
     this.eventsRejected += events - acked;
-    this.linesRejected += Math.max(0, lines.length - answer.lines);
+    let rejected = Math.max(0, lines.length - answer.lines);
+    for (const { code = UNNAMED } of answer.rejected.slice(0, rejected)) {
+      this.linesRejected.add(code);
+      rejected--;
+    }
+    if (rejected > 0) this.linesRejected.add(UNNAMED, rejected);
   }
 
   countDropped({ events }: OpenBatch, reason: string): void {

@@ -20,7 +20,7 @@ function metricsText({ version, sender, uptimeS, states, statesMax, servers, ...
     counter("posts_refused_total", "Posts of which nothing was taken, by reason", byReason(posts.refused)),
     counter("lines_accepted_total", "Lines taken", lines.accepted),
     counter("lines_refused_total", "Lines refused to clients, by reason", byReason(lines.refused)),
-    counter("lines_rejected_total", "Lines that a server left out of batches that it took", lines.rejected),
+    counter("lines_rejected_total", "Lines that a server left out, by reason", byReason(lines.rejected)),
     counter("events_folded_total", "Events taken", events.folded),
     counter("events_replayed_total", "Events that an earlier process had left in the journal", events.replayed),
     counter("events_acked_total", "Events that a server has counted", events.acked),
@@ -47,6 +47,7 @@ function metricsText({ version, sender, uptimeS, states, statesMax, servers, ...
     ),
     gauge("server_open_bytes", "Bytes under way to a server", ofServers(servers, ({ bytes }) => bytes)),
     counter("statsd_datagrams_total", "Datagrams taken", statsd.datagrams),
+    counter("statsd_datagrams_dropped_total", "Datagrams that found no room", statsd.datagramsDropped),
     counter("statsd_lines_total", "Lines of StatsD read", statsd.lines),
     counter("statsd_refused_total", "Lines of StatsD refused, by reason", byReason(statsd.refused)),
     journal === undefined ? "" : [

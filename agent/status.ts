@@ -19,7 +19,7 @@ export interface AgentStatus {
   readonly statesMax: number;
   readonly posts: { readonly accepted: number; readonly repeated: number; readonly refused: CountByReason };
   /** Refused to clients here, and rejected by servers in batches that they took. */
-  readonly lines: { readonly accepted: number; readonly refused: CountByReason; readonly rejected: number };
+  readonly lines: { readonly accepted: number; readonly refused: CountByReason; readonly rejected: CountByReason };
   readonly events: {
     readonly folded: number;
     /** Left by an earlier process in the journal. */
@@ -72,7 +72,7 @@ export function statusOf(
     lines: {
       accepted: figures.linesAccepted,
       refused: figures.linesRefused.toJson(),
-      rejected: figures.linesRejected,
+      rejected: figures.linesRejected.toJson(),
     },
     events: {
       folded: figures.eventsFolded,

@@ -59,8 +59,8 @@ function factsOf(status: unknown, address: string): readonly (readonly [string, 
     ],
     [
       "lines",
-      `${number("lines", "accepted")} accepted, ${number("lines", "rejected")} rejected by servers${
-        reasons(status, "lines", "refused")
+      `${number("lines", "accepted")} accepted${reasons(status, "lines", "refused")}${
+        reasons(status, "lines", "rejected")
       }`,
     ],
     [

@@ -77,6 +77,8 @@ export interface Line {
 export interface RejectedLine {
   readonly line: number;
   readonly error: string;
+  /** Of core/refusal.ts. Receivers of older versions name none. */
+  readonly code?: string;
 }
 
 /** What a post answers with status 200. */

@@ -87,10 +87,13 @@ Deno.test("Ingest: a tab's type is that of its first line, and others are refuse
   const counts = { tab: "build", events: [[1]] };
   const gauges = { tab: "build", type: "Gauge", events: [["v1"]] };
   const first = await fixture.post(gauges, counts, { tab: "bids", events: [[1]] }, counts);
-  const error = 'tab "build" is a Gauge, not a CounterGroup';
-  assertEquals(first.answer, { lines: 2, events: 2, rejected: [{ line: 2, error }, { line: 4, error }] });
+  const rejected = (line: number) => ({
+    ...{ line, code: "type_conflict" },
+    error: 'tab "build" is a Gauge, not a CounterGroup',
+  });
+  assertEquals(first.answer, { lines: 2, events: 2, rejected: [rejected(2), rejected(4)] });
   const later = await fixture.post(counts, gauges, gauges);
-  assertEquals(later.answer, { lines: 2, events: 2, rejected: [{ line: 1, error }] }, "the bad line came first");
+  assertEquals(later.answer, { lines: 2, events: 2, rejected: [rejected(1)] }, "the bad line came first");
   const none = await fixture.post(counts, counts);
   assertEquals([none.status, none.answer.code, none.answer.rejected.length], [400, "body_malformed", 2]);
   assertEquals(fixture.ingest.status().lines, { accepted: 4, refused: { type_conflict: 5 } });

@@ -194,7 +194,7 @@ export function refuseLate(post: Post, late: Iterable<LateRefusal>): Post {
  * are those that count since it was applied the first time.
  */
 export function answerOf(post: Post, options: { readonly repeated?: boolean } = {}): Result<PostAnswer, PostRefusal> {
-  const rejected = post.rejected.map(({ line, error }) => ({ line, error }));
+  const { rejected } = post;
   let rejectedMore = -rejected.length;
   for (const count of post.refusals.values()) rejectedMore += count;
   const more = rejectedMore > 0 ? { rejectedMore } : {};

@@ -33,10 +33,16 @@ session
 `;
 
 const REJECTED = [
-  { line: 8, error: 'cannot fold value 1 of the line: must be a finite number: current value is "high"' },
-  { line: 12, error: 'tab "build" is a Gauge, not a CounterGroup' },
-  { line: 13, error: 'tab "build" is a Gauge, not a CounterGroup' },
-  { line: 23, error: "cannot fold value 1 of the line: must be [value, expiry time]: current value is 3" },
+  {
+    ...{ line: 8, code: "value_illegal" },
+    error: 'cannot fold value 1 of the line: must be a finite number: current value is "high"',
+  },
+  { line: 12, code: "type_conflict", error: 'tab "build" is a Gauge, not a CounterGroup' },
+  { line: 13, code: "type_conflict", error: 'tab "build" is a Gauge, not a CounterGroup' },
+  {
+    ...{ line: 23, code: "value_illegal" },
+    error: "cannot fold value 1 of the line: must be [value, expiry time]: current value is 3",
+  },
 ];
 
 async function post(body: Uint8Array | ReadableStream<Uint8Array> | string, encoding?: string): Promise<Post> {

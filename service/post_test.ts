@@ -221,7 +221,7 @@ Deno.test("answerOf: refuses where no line is left after late refusals", async (
   const answer = answerOf(refuseLate(found, [{ folded, refusal: { code: "tabs_full", message: "full" } }]));
   assert(!answer.ok);
   assertEquals(answer.refusal.code, "body_malformed");
-  assertEquals(answer.refusal.rejected, [{ line: 1, error: "full" }]);
+  assertEquals(answer.refusal.rejected, [{ line: 1, code: "tabs_full", error: "full" }]);
 });
 
 Deno.test("answerOf: says so of a repeated batch, with what counts of it", async () => {

@@ -35,7 +35,8 @@ function parse(text: string): unknown {
 function readRejectedLine(value: unknown): RejectedLine | undefined {
   if (typeof value !== "object" || value === null || !("line" in value && "error" in value)) return undefined;
   const { line, error } = value;
-  return isCount(line) && typeof error === "string" ? { line, error } : undefined;
+  if (!isCount(line) || typeof error !== "string") return undefined;
+  return "code" in value && typeof value.code === "string" ? { line, error, code: value.code } : { line, error };
 }
 
 function isCount(value: unknown): value is number {

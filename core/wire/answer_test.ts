@@ -7,7 +7,7 @@ Deno.test("readAnswer: reads what a receiver wrote", () => {
     { lines: 0, events: 0, rejected: [] },
     { lines: 3, events: 48214, rejected: [{ line: 2, error: 'tab "build" is a CounterGroup, not a Gauge' }] },
     { lines: 0, events: 0, rejected: [], repeated: true },
-    { lines: 1, events: 1, rejected: [{ line: 2, error: "" }], rejectedMore: 7 },
+    { lines: 1, events: 1, rejected: [{ line: 2, error: "", code: "denied" }], rejectedMore: 7 },
   ];
   for (const answer of answers) assertEquals(readAnswer(`${JSON.stringify(answer)}\n`), answer);
 });
