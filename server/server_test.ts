@@ -266,6 +266,7 @@ Deno.test("server: its status tells what it is, has and did", async () => {
   assertEquals([typeof version, uptimeS, id, roles], ["string", 1.5, "server-1", ["fe", "be"]]);
   assertEquals([store.buckets, store.tabs, store.clients], [8, 4, 3]);
   assertEquals([store.queues.entries, store.queues.oldestS, store.queues.bytes > 0], [6, 1.5, true]);
+  assertEquals(Object.values(store.shards), [{ buckets: 8, queues: store.queues }]);
   assertEquals(store.events, { enqueued: 7, committed: 0, queued: 7 });
   assertEquals(ingest.posts, { accepted: 2, repeated: 0, refused: { body_malformed: 1 } });
   assertEquals(ingest.lines, { accepted: 6, refused: { type_conflict: 1 } });

@@ -26,16 +26,20 @@ export interface StoreStatus {
   readonly members: readonly Member[];
   readonly tabs: number;
   readonly clients: number;
-  readonly queues: {
-    /** Buckets with anything waiting. */
-    readonly buckets: number;
-    readonly entries: number;
-    readonly bytes: number;
-    /** How long the oldest entry has waited, in seconds; null where nothing waits. */
-    readonly oldestS: number | null;
-  };
+  readonly queues: QueuesStatus;
+  /** The buckets that each shard holds, by the names of the shards, and their queues. */
+  readonly shards: Readonly<Record<string, { readonly buckets: number; readonly queues: QueuesStatus }>>;
   /** Of the whole cluster since the store's first: those enqueued are committed or wait (`queued`). */
   readonly events: EventCounts & { readonly queued: number };
+}
+
+export interface QueuesStatus {
+  /** Buckets with anything waiting. */
+  readonly buckets: number;
+  readonly entries: number;
+  readonly bytes: number;
+  /** How long the oldest entry has waited, in seconds; null where nothing waits. */
+  readonly oldestS: number | null;
 }
 
 export interface StatusOptions {
@@ -81,14 +85,26 @@ export function serversStatus(members: readonly Member[], buckets: number) {
 async function storeStatus(options: StatusOptions): Promise<ServerStatus["store"]> {
   const { store, now } = options;
   try {
-    const queues = queuesStatus(await store.queues(), now);
+    const waiting = await store.queues();
+    const queues = queuesStatus(waiting, now);
+    const shards = shardsStatus(store, waiting, now);
     const { enqueued, committed } = await store.eventCounts();
     const events = { enqueued, committed, queued: enqueued - committed };
-    return { buckets: store.buckets, members: await store.members(), ...await sizes(options), queues, events };
+    return { buckets: store.buckets, members: await store.members(), ...await sizes(options), queues, shards, events };
   } catch (error) {
     if (!(error instanceof StoreTrouble)) throw error;
     return { error: error.message };
   }
+}
+
+function shardsStatus(store: Store, waiting: readonly QueueStatus[], now: number): StoreStatus["shards"] {
+  const bucketsByShard = Map.groupBy(Array(store.buckets).keys(), (bucket) => store.shardOf(bucket));
+  const queuesByShard = Map.groupBy(waiting, ({ bucket }) => store.shardOf(bucket));
+  return Object.fromEntries(
+    [...bucketsByShard].map(([name, buckets]) => {
+      return [name, { buckets: buckets.length, queues: queuesStatus(queuesByShard.get(name) ?? [], now) }];
+    }),
+  );
 }
 
 async function sizes({ store, pause }: StatusOptions): Promise<{ tabs: number; clients: number }> {
@@ -102,7 +118,7 @@ async function sizes({ store, pause }: StatusOptions): Promise<{ tabs: number; c
   return { tabs, clients: clients.size };
 }
 
-export function queuesStatus(queues: readonly QueueStatus[], now: number): StoreStatus["queues"] {
+export function queuesStatus(queues: readonly QueueStatus[], now: number): QueuesStatus {
   let [entries, bytes, oldest] = [0, 0, Infinity];
   for (const queue of queues) {
     entries += queue.entries;

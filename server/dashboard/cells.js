@@ -10,7 +10,7 @@ import { readPercentiles } from "./values.js";
  */
 
 /** Events of the last moments are still on their way: drawn as they are, every line would end in a fall. */
-const SETTLED_S = 2;
+const SETTLED_S = 3;
 /** So much of a slot must have passed before its rate says anything; of short ones the half. */
 const BEGUN_S = 10;
 

@@ -12,7 +12,7 @@ function cell(start: number, width: number, count: number) {
 
 Deno.test("slotsOf: adds finer cells up, leaves what is not settled, and says how much of the last slot has passed", () => {
   const cells = readCells({ cells: [cell(1000, 10, 5), cell(1010, 1, 1), cell(1011, 1, 2), cell(1028, 1, 9)] });
-  assertEquals(slotsOf(cells, { asOf: 1028, spanS: 30, widthS: 10 }), [
+  assertEquals(slotsOf(cells, { asOf: 1029, spanS: 30, widthS: 10 }), [
     { start: 1000, seconds: 10, count: 5, total: 10 },
     { start: 1010, seconds: 10, count: 3, total: 6 },
     { start: 1020, seconds: 6, count: 0, total: 0 },
@@ -21,7 +21,7 @@ Deno.test("slotsOf: adds finer cells up, leaves what is not settled, and says ho
 
 Deno.test("slotsOf: a slot is as wide as the widest cell of its window", () => {
   const cells = readCells({ cells: [cell(900, 150, 15), cell(1050, 15, 3)] });
-  assertEquals(slotsOf(cells, { asOf: 1102, spanS: 300, widthS: 10 }), [
+  assertEquals(slotsOf(cells, { asOf: 1103, spanS: 300, widthS: 10 }), [
     { start: 900, seconds: 150, count: 15, total: 30 },
     { start: 1050, seconds: 50, count: 3, total: 6 },
   ]);

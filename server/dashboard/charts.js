@@ -51,7 +51,7 @@ export function newChart({ title, lines, xText, xLabel, yText, xSplits, signal }
       width: plot.clientWidth,
       height: plot.clientHeight - legendHeight,
       padding: [8, 30, 0, 0],
-      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
         x: { time: false, range: () => last === undefined ? [0, 1] : [last.from, last.to] },
         y: { range: (_, low, high) => rangeOf(low, high) },

@@ -19,14 +19,19 @@ export function showClusterPage(main, signal) {
   document.title = "Cluster – Taba";
   const overview = newTiles();
   const servers = table("Servers", ["Server", "Roles", ">Buckets", ">Up for"]);
-  const shards = table("Shards", ["Shard", "Buckets", ">Queued", ">Bytes", ">Oldest", "State"]);
+  const shards = table("Shards", ["Shard", ">Buckets", ">Queued entries", ">Queued bytes", ">Oldest entry"]);
   const shardSection = element("section", { "aria-label": "Shards" }, element("h2", {}, "Shards"), shards.box);
   shardSection.hidden = true;
   const delays = newDelays();
-  const ledger = table("Ledger", ["Entry", ">Count"]);
-  const ledgerSection = element("section", { "aria-label": "Ledger" }, element("h2", {}, "Ledger"), ledger.box);
+  const ledger = newFigureList();
+  const ledgerSection = element(
+    "section",
+    { "aria-label": "Events" },
+    element("h2", {}, "Events of all time"),
+    ledger.box,
+  );
   ledgerSection.hidden = true;
-  const own = element("dl", { class: "figure-list" });
+  const own = newFigureList();
   main.replaceChildren(element(
     "div",
     { class: "page" },
@@ -34,48 +39,52 @@ export function showClusterPage(main, signal) {
     overview.box,
     element("section", { "aria-label": "Servers" }, element("h2", {}, "Servers"), servers.box),
     shardSection,
-    element("section", { "aria-label": "Delays" }, element("h2", {}, "Delays of this server"), delays.box),
     ledgerSection,
-    element("section", { "aria-label": "This server" }, element("h2", {}, "This server"), own),
+    element("section", { "aria-label": "Delays" }, element("h2", {}, "Delays of this server"), delays.box),
+    element("section", { "aria-label": "This server" }, element("h2", {}, "This server"), own.box),
   ));
 
   void repeat(async () => {
     const status = fields(await get("/status", { signal }));
     overview.show(status);
     const store = fields(status.store);
-    const events = Object.entries(fields(store.events));
-    ledgerSection.hidden = events.length === 0;
-    ledger.show(events.flatMap(([name, value]) => figuresOf(name, value)));
     showShards(store.shards);
+    showLedger(store.events);
     const { ingest, drain, version, id } = status;
-    const figures = [
+    own.show([
       ["version", textOf(version) ?? NOTHING],
       ["id", textOf(id) ?? NOTHING],
       ...figuresOf("ingest", ingest),
       ...figuresOf("drain", drain),
-    ];
-    own.replaceChildren(
-      ...figures.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text))),
-    );
+    ]);
   }, { everyMs: STATUS_MS, signal });
 
   /** @param {unknown} given */
   function showShards(given) {
-    const rows = Array.isArray(given)
-      ? given.map((shard) => fields(shard))
-      : Object.entries(fields(given)).map(([name, shard]) => ({ name, ...fields(shard) }));
+    const rows = Object.entries(fields(given));
     shardSection.hidden = rows.length === 0;
-    shards.show(rows.map((shard) => {
-      const { name, buckets, entries, bytes: size, oldestS, error } = fields(shard);
-      return [
-        textOf(name) ?? NOTHING,
-        Array.isArray(buckets) ? buckets.join("–") : figure(numberOf(buckets), count),
+    shards.show(rows.map(([name, shard]) => {
+      const { buckets, queues } = fields(shard);
+      const { entries, bytes: size, oldestS } = fields(queues);
+      const figures = [
+        figure(numberOf(buckets), count),
         figure(numberOf(entries), count),
         figure(numberOf(size), bytes),
-        duration(numberOf(oldestS)),
-        textOf(error) ?? "reached",
       ];
+      return [name, ...figures, waited(oldestS)];
     }));
+  }
+
+  /** @param {unknown} given */
+  function showLedger(given) {
+    const { enqueued, committed, queued, ...others } = fields(given);
+    ledgerSection.hidden = numberOf(enqueued) === undefined;
+    ledger.show([
+      ["accepted from senders", figure(numberOf(enqueued), count)],
+      ["committed to States", figure(numberOf(committed), count)],
+      ["still in queues", figure(numberOf(queued), count)],
+      ...Object.entries(others).flatMap(([name, value]) => figuresOf(name, value)),
+    ]);
   }
 
   void repeat(async () => {
@@ -159,9 +168,27 @@ function newTiles() {
         figure(numberOf(store.buckets), count),
         figure(numberOf(queues.entries), count),
         figure(numberOf(queues.bytes), bytes),
-        queues.oldestS === null ? "none waits" : duration(numberOf(queues.oldestS)),
+        waited(queues.oldestS),
       ];
       texts.forEach((text, index) => setText(values[index], text));
+    },
+  };
+}
+
+/** @param {unknown} oldestS null where nothing waits */
+function waited(oldestS) {
+  return oldestS === null ? "none" : duration(numberOf(oldestS));
+}
+
+function newFigureList() {
+  const box = element("dl", { class: "figure-list" });
+  return {
+    box,
+    /** @param {readonly (readonly string[])[]} figures names and texts */
+    show(figures) {
+      box.replaceChildren(
+        ...figures.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text))),
+      );
     },
   };
 }

@@ -7,7 +7,7 @@ import { type Service, startService } from "../../tools/program.ts";
 import { until } from "../cluster/waiting.ts";
 
 export function startServer(args: readonly string[] = []): Promise<Service> {
-  return startService({ name: "server", ...taskProgram("serve"), args: ["--port", "0", ...args] });
+  return startService({ name: "server", ...taskProgram("serve"), args: ["--port", "0", "--own-tabs=false", ...args] });
 }
 
 /** Posts lines as a sender without anything of ours would. */
