@@ -23,6 +23,7 @@
 // POST /check       whether all that is stored is as it must be: {"buckets", "tabs", "states", "entries", "problems":
 //                   [{"bucket", "tab", "client", "problem"}], "problemsMore"}, those counted that are not listed
 // POST /upgrade     encodes anew what older versions of handlers encoded: {"states", "servers"}
+// GET  /openapi.json  all of this for programs, as OpenAPI 3.1
 // GET  /            the dashboard, whose files are at /dashboard/<file>
 // GET  /healthz     "ok" while the process answers at all
 // GET  /readyz      "ok" while it reaches its store
@@ -64,6 +65,7 @@ import { dashboardRoutes } from "./dashboard.ts";
 import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Metrics } from "./metrics.ts";
+import { openApi } from "./openapi.ts";
 import type { Found, Query } from "./query.ts";
 import {
   detailedOf,
@@ -219,6 +221,7 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     ["/rebalance", { parameters: [], POST: async () => answerOf(await upkeep.rebalance()) }],
     ["/check", { parameters: [], POST: async ({ signal }) => json(await upkeep.check(signal)) }],
     ["/upgrade", { parameters: [], POST: async () => answerOf(await upkeep.upgrade()) }],
+    ["/openapi.json", { parameters: [], GET: () => json(openApi([...routeByPath, ...dashboardRoutes])) }],
     ["/healthz", { parameters: [], GET: () => text("ok") }],
     ["/readyz", {
       parameters: [],
