@@ -44,6 +44,23 @@ Deno.test("documents: every command runs, and prints what it says", async () => 
   }
 });
 
+Deno.test("documents: every link into the project leads somewhere", async () => {
+  const names = ["ARCHITECTURE.md", "CHANGELOG.md", ...(await documents()).keys()];
+  for (const name of names) {
+    const text = await Deno.readTextFile(projectPath(name));
+    for (const [, link] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path, anchor] = link.split("#");
+      const file = path === "" ? name : new URL(path, `file:///${name}`).pathname.slice(1);
+      const target = await Deno.stat(projectPath(file)).catch(() => undefined);
+      assert(target !== undefined, `${name} links to ${link}`);
+      if (anchor === undefined) continue;
+      const heads = [...(await Deno.readTextFile(projectPath(file))).matchAll(/^#+ (.*)$/gm)].map(([, head]) => head);
+      const anchors = heads.map((head) => head.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"));
+      assert(anchors.includes(anchor), `${name} links to ${link}`);
+    }
+  }
+});
+
 async function documents(): Promise<ReadonlyMap<string, readonly Step[]>> {
   const names = ["README.md"];
   for await (const { name } of Deno.readDir(projectPath("docs"))) if (name.endsWith(".md")) names.push(`docs/${name}`);

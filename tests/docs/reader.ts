@@ -136,7 +136,9 @@ export class Reader implements AsyncDisposable {
 
   async #do({ place, text: told, isRoot }: Step & { readonly kind: "command" }): Promise<void> {
     const text = this.#onFreePorts(told.replace(/^npx -y deno /, "deno "));
-    console.log(`    ${place} ${isRoot ? "#" : "$"} ${text.replaceAll(this.#home, "").split("\n")[0]}`);
+    console.log(
+      `    ${place} ${isRoot ? "#" : "$"} ${text.replaceAll(this.#home, "").split("\n")[0]}`,
+    );
     if (isRoot) {
       assert(this.#options.onRoot, `${place}: nobody here knows how to verify what needs root`);
       return await this.#options.onRoot(text);

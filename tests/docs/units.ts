@@ -13,7 +13,7 @@ interface Unit {
 interface Started {
   child: Deno.ChildProcess;
   isStopping: boolean;
-  readonly over: Promise<void>;
+  over: Promise<void>;
 }
 
 const STOP_MS = 30_000;
@@ -76,19 +76,19 @@ export class Units implements AsyncDisposable {
   #start(name: string): void {
     if (this.#startedByName.has(name)) return;
     const unit = this.#read(name);
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const started: Started = { child: this.#spawn(unit), isStopping: false, over };
+    const started: Started = { child: this.#spawn(unit), isStopping: false, over: Promise.resolve() };
     this.#startedByName.set(name, started);
-    (async () => {
-      for (;;) {
-        await this.#untilEnded(started.child);
-        if (!started.isStopping && unit.restartMs !== undefined) await pauseUnless(unit.restartMs, started);
-        if (started.isStopping || unit.restartMs === undefined) break;
-        started.child = this.#spawn(unit);
-      }
-      this.#startedByName.delete(name);
-      resolve();
-    })();
+    started.over = this.#keepRunning(started, unit).finally(() => this.#startedByName.delete(name));
+  }
+
+  async #keepRunning(started: Started, unit: Unit): Promise<void> {
+    for (;;) {
+      await this.#untilEnded(started.child);
+      if (unit.restartMs === undefined) return;
+      await pauseUnless(unit.restartMs, started);
+      if (started.isStopping) return;
+      started.child = this.#spawn(unit);
+    }
   }
 
   async #stop(name: string): Promise<void> {
