@@ -44,8 +44,19 @@ export interface IngestStatus {
     readonly repeated: number;
     readonly refused: Readonly<Record<string, number>>;
   };
-  readonly lines: { readonly accepted: number; readonly refused: Readonly<Record<string, number>> };
-  readonly events: { readonly accepted: number };
+  readonly lines: {
+    readonly accepted: number;
+    /** Lines of batches that were accepted before. */
+    readonly repeated: number;
+    readonly refused: Readonly<Record<string, number>>;
+  };
+  /** Of lines that could be read: all that were received are accepted, repeated, refused, or of a post that failed. */
+  readonly events: {
+    readonly received: number;
+    readonly accepted: number;
+    readonly repeated: number;
+    readonly refused: Readonly<Record<string, number>>;
+  };
 }
 
 /** States encoded before other work has its turn. */
@@ -58,7 +69,11 @@ export class Ingest {
   readonly #measure: Measure;
   readonly #postsRefused = new Tally();
   readonly #linesRefused = new Tally();
-  readonly #counts = { posts: 0, repeated: 0, lines: 0, events: 0 };
+  readonly #eventsRefused = new Tally();
+  readonly #counts = {
+    ...{ posts: 0, postsRepeated: 0, lines: 0, linesRepeated: 0 },
+    ...{ eventsReceived: 0, events: 0, eventsRepeated: 0 },
+  };
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -76,11 +91,16 @@ export class Ingest {
   }
 
   status(): IngestStatus {
-    const { posts, repeated, lines, events } = this.#counts;
+    const { posts, postsRepeated, lines, linesRepeated, eventsReceived, events, eventsRepeated } = this.#counts;
     return {
-      posts: { accepted: posts, repeated, refused: this.#postsRefused.toJson() },
-      lines: { accepted: lines, refused: this.#linesRefused.toJson() },
-      events: { accepted: events },
+      posts: { accepted: posts, repeated: postsRepeated, refused: this.#postsRefused.toJson() },
+      lines: { accepted: lines, repeated: linesRepeated, refused: this.#linesRefused.toJson() },
+      events: {
+        received: eventsReceived,
+        accepted: events,
+        repeated: eventsRepeated,
+        refused: this.#eventsRefused.toJson(),
+      },
     };
   }
 
@@ -106,6 +126,7 @@ export class Ingest {
 
   async #enqueue(post: Post): Promise<Taken> {
     const { store, overload, delays, clock } = this.#options;
+    this.#counts.eventsReceived += post.events;
     const folded = [...post.folding];
     const entries = await this.#entriesOf(folded);
     const begun = clock();
@@ -113,7 +134,9 @@ export class Ingest {
     delays.record("enqueue", begun);
     switch (enqueued.verdict) {
       case "repeated":
-        this.#counts.repeated++;
+        this.#counts.postsRepeated++;
+        this.#counts.linesRepeated += post.lines;
+        this.#counts.eventsRepeated += post.events;
         return answerOf(post, { repeated: true });
       case "stale":
         return { ok: false, refusal: staleRefusal(post) };
@@ -123,7 +146,9 @@ export class Ingest {
         unreachable(enqueued.verdict);
     }
     overload.added(entries.reduce((bytes, entry) => bytes + entry.bytes.length, 0));
-    const taken = refuseLate(post, lateRefusals(folded, enqueued));
+    const late = [...lateRefusals(folded, enqueued)];
+    for (const { folded: { events }, refusal } of late) this.#eventsRefused.add(refusal.code, events);
+    const taken = refuseLate(post, late);
     this.#count(taken);
     return answerOf(taken);
   }

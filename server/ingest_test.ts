@@ -79,7 +79,9 @@ Deno.test("Ingest: a batch posted twice counts once", async () => {
   assertEquals((await fixture.waiting()).length, 1);
   const stale = await fixture.post({ sender: "s", seq: 6, low: 6 }, { tab: "bids", events: [[1]] });
   assertEquals([stale.status, stale.answer.code], [409, "seq_stale"]);
-  assertEquals(fixture.ingest.status().posts, { accepted: 1, repeated: 1, refused: { seq_stale: 1 } });
+  const { posts, events } = fixture.ingest.status();
+  assertEquals(posts, { accepted: 1, repeated: 1, refused: { seq_stale: 1 } });
+  assertEquals(events, { received: 3, accepted: 1, repeated: 1, refused: {} });
 });
 
 Deno.test("Ingest: a tab's type is that of its first line, and others are refused by line, with both types", async () => {
@@ -96,7 +98,7 @@ Deno.test("Ingest: a tab's type is that of its first line, and others are refuse
   assertEquals(later.answer, { lines: 2, events: 2, rejected: [rejected(1)] }, "the bad line came first");
   const none = await fixture.post(counts, counts);
   assertEquals([none.status, none.answer.code, none.answer.rejected.length], [400, "body_malformed", 2]);
-  assertEquals(fixture.ingest.status().lines, { accepted: 4, refused: { type_conflict: 5 } });
+  assertEquals(fixture.ingest.status().lines, { accepted: 4, repeated: 0, refused: { type_conflict: 5 } });
 });
 
 Deno.test("Ingest: what the store has no room for is refused by line", async () => {

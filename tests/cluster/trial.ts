@@ -13,7 +13,9 @@ const SEED = Number(Deno.env.get("TABA_SEED") ?? Date.now() % 1_000_000);
 
 /** Short enough that many rounds of dying and taking over fit into a test. */
 const [COMMIT_MS, LEASE_MS] = [250, 1000];
-const AGENT_ARGS = ["--flush-ms", "100"];
+/** Nothing but the load counts. */
+const ONLY_LOAD = "--own-tabs=false";
+const AGENT_ARGS = ["--flush-ms", "100", ONLY_LOAD];
 /** Enough for the shards and servers to share; a query of all tabs asks for each. */
 export const BUCKETS = 16;
 
@@ -88,6 +90,14 @@ export class Trial implements AsyncDisposable {
     for (const { url } of cluster.servers) await assertCounted(url, this.ledgers);
     await until(async () => (await statusOf(server.url)).store.queues.entries === 0, { what: "all is drained" });
     for (const { url } of cluster.servers) await assertCounted(url, this.ledgers);
+    const { events } = (await statusOf(server.url)).store;
+    assertEquals(
+      events,
+      { enqueued: this.events, committed: this.events, queued: 0 },
+      "the store's own ledger balances",
+    );
+    const checked = JSON.parse((await request(`${server.url}/check`, { method: "POST" })).text);
+    assertEquals([checked.problems, checked.buckets, checked.entries], [[], BUCKETS, 0]);
     assertEquals([...direct.violations, ...throughAgent.violations, ...reader.violations], []);
     assert(reader.counts.read > 0, "the reader was answered");
     for (const { program, name } of cluster.servers) {
@@ -128,7 +138,7 @@ export class Trial implements AsyncDisposable {
 /** Starts a cluster with an agent, and the load on both. */
 export async function startTrial(options: TrialOptions): Promise<Trial> {
   const { commitMs = COMMIT_MS, leaseMs = LEASE_MS, moreArgs = [] } = options;
-  const serverArgs = ["--commit-ms", String(commitMs), "--lease-ms", String(leaseMs), ...moreArgs];
+  const serverArgs = ["--commit-ms", String(commitMs), "--lease-ms", String(leaseMs), ONLY_LOAD, ...moreArgs];
   const cluster = await startCluster({ ...options, serverArgs, buckets: BUCKETS });
   try {
     const agent = await cluster.startAgent(AGENT_ARGS);
@@ -145,6 +155,7 @@ export interface Status {
   readonly id: string;
   readonly store: {
     readonly queues: { readonly entries: number; readonly oldestS: number | null };
+    readonly events: { readonly enqueued: number; readonly committed: number; readonly queued: number };
     readonly error?: string;
   };
   readonly drain: { readonly buckets: number; readonly commits: number; readonly lost: number } | null;
