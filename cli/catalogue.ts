@@ -2,6 +2,7 @@
 // line of it.
 
 import { agentStatus } from "./agent_status.ts";
+import { audit } from "./audit.ts";
 import { bench } from "./bench.ts";
 import { latency, servers } from "./cluster.ts";
 import { look } from "./look.ts";
@@ -233,5 +234,21 @@ export const catalogue: Readonly<Record<string, Entry>> = {
       "so many raw events": "bench --raw --events 100000",
     },
     run: bench,
+  },
+  audit: {
+    description: "The books: what agents, servers and the store counted must add up. Exit code 1 where it does not.",
+    options: [
+      {
+        flags: "--agent <url:string>",
+        description: "An agent whose books are read as well; may be repeated. Or TABA_AGENT.",
+        repeats: true,
+      },
+      {
+        flags: "--seconds <seconds:string>",
+        description: "How long figures may move before they agree; 5 unless given.",
+      },
+    ],
+    examples: { "with the agent of this host": "audit --agent http://127.0.0.1:8279" },
+    run: audit,
   },
 };

@@ -66,6 +66,7 @@ export function stubShell(options: StubShellOptions = {}): StubShell {
     random: () => 0.5,
     // A limit on silence never passes by itself here; a pause between two tries is over at once.
     sleep: (ms, signal) => {
+      if (signal?.aborted) return Promise.resolve();
       if (signal !== undefined) return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
       sleptMs.push(ms);
       return Promise.resolve();

@@ -1,0 +1,130 @@
+// `taba-cli audit`: reads the books of agents, servers and store, and says of each line whether it balances. Figures move
+// while they are read: a line that does not balance is read again for a while.
+
+import { type Api, ApiTrouble } from "./api.ts";
+import { at, listAt } from "./json.ts";
+import { type Book, type Books, excess, type LedgerLine, ledgerOf, refusalsOf, type Sum, total } from "./ledger.ts";
+import { formatCount } from "./numbers.ts";
+import { agentsOf, createApi, isJson, numberOption, readAddress, serverOf } from "./options.ts";
+import { printJson, printLines } from "./output.ts";
+import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "./shell.ts";
+import { type Column, layOutTable } from "./table.ts";
+import { clean, cut } from "./text_width.ts";
+
+const SECONDS_DEFAULT = 5;
+const STEP_MS = 250;
+
+interface Entry {
+  readonly line: LedgerLine;
+  readonly isBalanced: boolean;
+}
+
+interface Audit {
+  readonly books: Books;
+  /** Each with the figures of the first reading in which it balanced, or else of the last. */
+  readonly entries: readonly Entry[];
+  /** Servers that the asked one knows of and that did not answer. */
+  readonly unasked: readonly string[];
+}
+
+export async function audit({ names, options }: Asked, shell: Shell): Promise<ExitCode> {
+  if (names.length > 0) throw new UsageTrouble(`audit takes no names: current values are ${names.join(" ")}`);
+  const apiOf = (address: string) => createApi({ address, options, shell });
+  const agents = agentsOf(options, shell).map(apiOf);
+  const server = apiOf(serverOf(options, shell));
+  const seconds = numberOption(options, "seconds", { min: 0, max: 3_600 }) ?? SECONDS_DEFAULT;
+
+  const until = shell.clock() + seconds;
+  const balanced = new Map<string, LedgerLine>();
+  let done: Audit;
+  while (true) {
+    const { books, unasked } = await read(agents, server, apiOf);
+    const lines = ledgerOf(books);
+    for (const line of lines) if (excess(line) === 0 && !balanced.has(line.what)) balanced.set(line.what, line);
+    const entries = lines.map((line) => {
+      const before = balanced.get(line.what);
+      return { line: before ?? line, isBalanced: before !== undefined };
+    });
+    done = { books, entries, unasked };
+    if (entries.every(({ isBalanced }) => isBalanced) || shell.clock() >= until) break;
+    await shell.sleep(STEP_MS);
+  }
+  const isRight = done.entries.length > agents.length && done.entries.every(({ isBalanced }) => isBalanced);
+  if (isJson(options)) await printJson(jsonOf(done, isRight), shell);
+  else await printLines(linesOf(done, shell), shell);
+  if (done.entries.length === agents.length) shell.complain(`${server.address} has no figures of its store`);
+  for (const address of done.unasked) shell.complain(`${address} could not be asked: its figures are missing`);
+  return isRight ? 0 : 1;
+}
+
+/** Agents first, the store last. @throws {ApiTrouble} where an agent or the server that was named can't be asked */
+async function read(
+  agents: readonly Api[],
+  server: Api,
+  apiOf: (address: string) => Api,
+): Promise<{ readonly books: Books; readonly unasked: readonly string[] }> {
+  const bookOf = async (api: Api): Promise<Book> => ({ address: api.address, status: await api.read("/status") });
+  const ofAgents = await Promise.all(agents.map(bookOf));
+  const first = await server.read("/status");
+  const urls = listAt(first, "store", "members").map((member) => at(member, "url"))
+    .filter((url) => typeof url === "string")
+    // A server may be known to others by another name than it was asked under.
+    .filter((url) => url !== at(first, "url")).map((url) => readAddress("a server's address", url));
+  const others = await Promise.allSettled(urls.map((url) => bookOf(apiOf(url))));
+  const servers: Book[] = [{ address: server.address, status: first }];
+  const unasked: string[] = [];
+  for (const [index, other] of others.entries()) {
+    if (other.status === "fulfilled") servers.push(other.value);
+    else if (other.reason instanceof ApiTrouble) unasked.push(urls[index]);
+    else throw other.reason;
+  }
+  const store = at(await server.read("/status"), "store");
+  return { books: { agents: ofAgents, servers, store }, unasked };
+}
+
+const REFUSAL_COLUMNS: readonly Column[] = [
+  { title: "REFUSED BY", widthMin: 16 },
+  { title: "WHAT", leaveOut: 1 },
+  { title: "COUNT", align: "right" },
+  { title: "REASON", widthMin: 12 },
+];
+
+function linesOf({ books, entries }: Audit, shell: Shell): readonly string[] {
+  const { style } = shell;
+  const width = widthOfOutput(shell);
+  const told = entries.flatMap(({ line, isBalanced }) => {
+    const verdict = isBalanced ? style.green("balances") : style.red(`is off by ${formatCount(excess(line))}`);
+    const sums = `  ${sideOf(line.left)} ${line.relation} ${sideOf(line.right)}`;
+    return [`${style.bold(cut(clean(line.what), Math.max(1, width - 12)))} ${verdict}`, cut(clean(sums), width)];
+  });
+  const refusals = [...refusalsOf(books)].map(({ who, of, reason, count }) => [who, of, formatCount(count), reason]);
+  return [
+    ...told,
+    "",
+    ...refusals.length === 0 ? ["nothing was refused"] : layOutTable(REFUSAL_COLUMNS, refusals, { width, style }),
+  ];
+}
+
+/** `7 (folded 5 + replayed 2)`, or `5 folded` where there is one. */
+function sideOf(sums: readonly Sum[]): string {
+  if (sums.length === 1) return `${formatCount(sums[0].events)} ${sums[0].name}`;
+  const parts = sums.filter(({ events }) => events !== 0).map(({ name, events }) => `${name} ${formatCount(events)}`);
+  return `${formatCount(total(sums))}${parts.length === 0 ? "" : ` (${parts.join(" + ")})`}`;
+}
+
+function jsonOf({ books, entries, unasked }: Audit, isBalanced: boolean) {
+  const side = (sums: readonly Sum[]) => Object.fromEntries(sums.map(({ name, events }) => [name, events]));
+  return {
+    isBalanced,
+    lines: entries.map(({ line, isBalanced }) => ({
+      what: line.what,
+      isBalanced,
+      left: side(line.left),
+      relation: line.relation,
+      right: side(line.right),
+      excess: excess(line),
+    })),
+    refused: [...refusalsOf(books)],
+    unasked,
+  };
+}

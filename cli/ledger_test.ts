@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { type Book, excess, ledgerOf, refusalsOf } from "./ledger.ts";
+
+const agent: Book = {
+  address: "http://agent",
+  status: {
+    events: {
+      folded: 90,
+      replayed: 10,
+      held: 5,
+      open: 15,
+      acked: 70,
+      rejected: 3,
+      dropped: { refused: 4, tabs_full: 3 },
+    },
+    posts: { refused: { body_malformed: 2 } },
+    lines: { refused: { type_conflict: 1 } },
+    statsd: { refused: { line_malformed: 0 } },
+  },
+};
+
+function server(accepted: number, drained: number): Book {
+  return {
+    address: `http://server-${accepted}`,
+    status: {
+      ingest: { events: { accepted }, posts: { refused: {} }, lines: { refused: { name_illegal: 5 } } },
+      drain: { events: drained },
+    },
+  };
+}
+
+const store = { queues: { entries: 2 }, events: { enqueued: 100, committed: 80, queued: 20 } };
+const books = { agents: [agent], servers: [server(60, 50), server(40, 30)], store };
+
+function off(changed: Partial<typeof books> | { readonly store: unknown }): readonly (readonly [string, number])[] {
+  return ledgerOf({ ...books, ...changed }).map((line) => [line.what, excess(line)] as const).filter(([, by]) =>
+    by !== 0
+  );
+}
+
+Deno.test("ledger: books that are right balance, line by line", () => {
+  assertEquals(ledgerOf(books).map(({ what }) => what), [
+    "agent http://agent",
+    "acknowledged to agents",
+    "accepted by servers",
+    "store",
+    "queues",
+    "committed by servers",
+  ]);
+  assertEquals(off({}), []);
+});
+
+Deno.test("ledger: what went missing, or appeared from nowhere, shows by its amount", () => {
+  const lost: Book = { address: "http://agent", status: { events: { folded: 90, acked: 70, open: 15, held: 4 } } };
+  assertEquals(off({ agents: [lost] }), [["agent http://agent", 1]]);
+  assertEquals(off({ store: { ...store, events: { enqueued: 100, committed: 79, queued: 20 } } }), [
+    ["store", 1],
+    ["committed by servers", 1],
+  ]);
+  assertEquals(off({ store: { ...store, events: { enqueued: 60, committed: 80, queued: -20 } } }), [
+    ["acknowledged to agents", 10],
+    ["accepted by servers", 40],
+    ["queues", 22],
+  ]);
+});
+
+Deno.test("ledger: nothing may be queued where no entry waits", () => {
+  assertEquals(off({ store: { ...store, queues: { entries: 0 } } }), [["queues", -20]]);
+  const committed = { queues: { entries: 0 }, events: { enqueued: 100, committed: 100, queued: 0 } };
+  assertEquals(off({ store: committed }), []);
+});
+
+Deno.test("ledger: servers that have ended, and agents that were not asked, leave no line off", () => {
+  assertEquals(off({ servers: [server(10, 0)] }), []);
+  assertEquals(off({ agents: [] }), []);
+});
+
+Deno.test("ledger: without figures of the store there are those of the agents", () => {
+  assertEquals(ledgerOf({ ...books, store: { error: "no store" } }).map(({ what }) => what), ["agent http://agent"]);
+});
+
+Deno.test("refusalsOf: each reason by who refused and what was counted", () => {
+  assertEquals([...refusalsOf({ ...books, servers: [server(1, 0)] })].map((each) => Object.values(each).join(" ")), [
+    "agent http://agent posts body_malformed 2",
+    "agent http://agent lines type_conflict 1",
+    "agent http://agent events refused 4",
+    "agent http://agent events tabs_full 3",
+    "server http://server-1 lines name_illegal 5",
+  ]);
+});
