@@ -202,9 +202,10 @@ export class Agent {
 
   #tellOfRoom(): void {
     const { isFull, batches, bytes } = this.#outbox;
+    const { log, statesMax } = this.#options;
+    if (this.#intake.states >= statesMax) log.warn("refuses lines that need further States", { statesMax });
     if (isFull === this.#isOutboxTold) return;
     this.#isOutboxTold = isFull;
-    const { log } = this.#options;
     if (isFull) log.warn("folds on without sealing as too much is not acknowledged", { batches, bytes });
     else log.info("seals again", { batches, bytes });
   }

@@ -316,6 +316,9 @@ Deno.test("Agent: while no server answers it goes on folding into bounded memory
     fixture.assertBooksBalance();
   }
   assertEquals(agent.status().states, 20);
+  for (const told of ["folds on without sealing", "refuses lines that need further States statesMax=20"]) {
+    assert(fixture.logged.some((line) => line.startsWith(`warn  ${told}`)), told);
+  }
   const { lines, posts } = agent.status();
   // Five of the 25 tabs find no room, seven times each.
   assertEquals([lines.refused.tabs_full, posts.refused.body_malformed], [35, 35]);

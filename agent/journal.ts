@@ -198,6 +198,7 @@ class DiskJournal implements Journal, Keeper {
   keep(write: () => void, bytes: number): Result<void, RequestRefusal> {
     const { bytesMax } = this.#options;
     if (this.#bytes + bytes > bytesMax) {
+      this.#options.log.warn("refuses posts as the journal is full", { bytesMax });
       return refuse("journal_full", `cannot keep the post as the journal may have at most ${bytesMax} bytes`);
     }
     const isKept = (this.#hasReserve || this.#attempt(() => this.#makeReserve())) && this.#attempt(write);

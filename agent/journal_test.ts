@@ -226,6 +226,7 @@ Deno.test("Journal: past its size posts get 503 with Retry-After, until servers 
   assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"]);
   assertEquals((await refused.json()).code, "journal_full");
   assertEquals(fixture.agent.status().posts.refused, { journal_full: 2 });
+  assertEquals(fixture.logged.at(-1), "warn  refuses posts as the journal is full bytesMax=1000");
   isDown = false;
   await fixture.delivered();
   assertEquals((await fixture.post(batch(seq, line("bids")))).status, 200);
