@@ -7,7 +7,7 @@ import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { type Changes, changesFor, type DeletionEnd } from "./deletion.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
-import { loadState, storeState } from "./stored.ts";
+import { lendState, loadState, storeState } from "./stored.ts";
 import {
   AGGREGATE,
   type Commit,
@@ -205,8 +205,8 @@ export class HeldBucket {
     if (stored === undefined) return undefined;
     const empty: StateKey[] = keys.filter(({ tab, client }) => this.#tabs.get(tab)?.isEmpty(client, now) === true);
     for (const state of stored) {
-      const loaded = loadState(registry, state);
-      if (loaded.ok && loaded.handler.isEmpty(loaded.state, now)) empty.push({ tab: state.tab, client: state.client });
+      const lent = lendState(registry, state);
+      if (lent.ok && lent.handler.isEmpty(lent.state, now)) empty.push({ tab: state.tab, client: state.client });
     }
     return empty;
   }
@@ -324,12 +324,12 @@ export class HeldBucket {
     this.#uncommitted.entries++;
     const whyClosed = this.#whyClosedByTab.get(entry.tab);
     if (whyClosed !== undefined) return this.#holdBack(entry, whyClosed);
-    const loaded = loadState(this.#options.registry, entry);
-    if (!loaded.ok) return this.#holdBack(entry, loaded.why);
+    const lent = lendState(this.#options.registry, entry);
+    if (!lent.ok) return this.#holdBack(entry, lent.why);
     const tab = this.#touch(entry.tab) ?? this.#open(entry.tab, entry.type);
-    if (tab.handler !== loaded.handler) return this.#holdBack(entry, `its tab is a ${tab.handler.type}`);
+    if (tab.handler !== lent.handler) return this.#holdBack(entry, `its tab is a ${tab.handler.type}`);
     this.#uncommitted.events += entry.events;
-    tab.take(entry.client, loaded.state, entry.bytes.length);
+    tab.take(entry.client, lent.state, entry.bytes.length);
   }
 
   #holdBack(entry: QueuedEntry, why: string): void {

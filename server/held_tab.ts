@@ -59,14 +59,16 @@ export class HeldTab {
     this.#weight.heldBytes += memoryOf(bytes);
   }
 
-  /** Reduces an entry's State into the client's, which is new where it is not held, and into the Aggregate. */
+  /** Reduces an entry's State, which is only lent, into the client's, new where it is not held, and the Aggregate. */
   take(client: string, from: unknown, bytes: number): void {
     const held = this.#byClient.get(client);
     if (held !== undefined) this.#reduce(held, from);
     const aggregate = this.#byClient.get(AGGREGATE);
     if (aggregate !== undefined) this.#reduce(aggregate, from);
     if (held !== undefined) return;
-    this.#add(client, from, bytes);
+    const state = this.handler.create(client);
+    this.handler.reduce(state, from);
+    this.#add(client, state, bytes);
     // The second client: from now on the tab has an Aggregate of its own.
     if (aggregate === undefined && this.#byClient.size === 2) this.#aggregate();
   }

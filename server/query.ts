@@ -18,7 +18,7 @@ import {
   type StoredState,
   StoreTrouble,
 } from "./store/store.ts";
-import { type Loaded, loadState } from "./stored.ts";
+import { lendState, type Loaded, loadState } from "./stored.ts";
 
 export interface QueryOptions {
   readonly store: Store;
@@ -318,7 +318,7 @@ class Reduction {
   }
 
   add(stored: StoredState): void {
-    this.addContent(loadState(this.#registry, stored));
+    this.addContent((this.#content === undefined ? loadState : lendState)(this.#registry, stored));
   }
 
   /** Takes the first State over, so it must not be used any more. What can't be read spoils the whole. */

@@ -2,7 +2,7 @@
 
 import { assert } from "../core/assert.ts";
 import type { Encoded } from "../core/event.ts";
-import { DecodeError, type Handler } from "../core/handlers/handler.ts";
+import { DecodeError, type Handler, lend } from "../core/handlers/handler.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { pack, unpack } from "../core/packing.ts";
 import type { StateKey, StoredState } from "./store/store.ts";
@@ -13,6 +13,15 @@ export type Loaded =
   | { readonly ok: false; readonly why: string };
 
 export function loadState(registry: Registry, stored: StoredState): Loaded {
+  return read(registry, stored, (handler, encoded, version) => handler.decode(encoded, version));
+}
+
+/** The same for who is done with the State before the next one is lent, and does no more than reduce it into another. */
+export function lendState(registry: Registry, stored: StoredState): Loaded {
+  return read(registry, stored, lend);
+}
+
+function read(registry: Registry, stored: StoredState, decode: typeof lend): Loaded {
   const { type, version, bytes } = stored;
   const handler = registry.get(type);
   if (handler === undefined) return { ok: false, why: `type ${type} is unknown here` };
@@ -20,7 +29,7 @@ export function loadState(registry: Registry, stored: StoredState): Loaded {
     return { ok: false, why: `version ${version} of ${type} is newer than ${handler.version}, the newest known here` };
   }
   try {
-    return { ok: true, handler, state: handler.decode(unpack(bytes), version) };
+    return { ok: true, handler, state: decode(handler, unpack(bytes), version) };
   } catch (error) {
     // A JSON State that was cut is a SyntaxError of unpack's.
     if (!(error instanceof DecodeError) && !(error instanceof SyntaxError)) throw error;
