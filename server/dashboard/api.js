@@ -76,11 +76,14 @@ async function problemOf(response) {
 /**
  * @param {readonly string[]} names
  * @param {AbortSignal} signal
- * @returns {Promise<{ asOf: number, rows: ReadonlyMap<string, Detailed>, missing: readonly string[] }>}
+ * @returns {Promise<{ asOf: number, rows: ReadonlyMap<string, Detailed> }>}
  */
 export async function getDetailed(names, signal) {
   const accept = "application/json-detailed";
-  return readDetailed(await get(`/tabs?name=${nameParameter(names)}`, { accept, signal }));
+  const detailed = readDetailed(await get(`/tabs?name=${nameParameter(names)}`, { accept, signal }));
+  const { missing } = detailed;
+  if (missing.length > 0) noteTrouble("/tabs", `What these shards hold can't be read: ${missing.join(", ")}.`);
+  return detailed;
 }
 
 /** The one place that knows the shape of application/json-detailed. @param {unknown} answer */

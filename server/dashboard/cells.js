@@ -55,15 +55,16 @@ function cellsOf(given) {
 }
 
 /**
- * A window cut into slots of equal width, oldest first: the finest that every cell in it allows.
+ * A window cut into slots of equal width, oldest first: the finest that the cells in it allow. A coarser cell that
+ * reaches into it is spread over its slots.
  * @param {readonly Cell[]} cells
  * @param {{ asOf: number, spanS: number, widthS: number }} window
  * @returns {readonly Slot[]}
  */
 export function slotsOf(cells, { asOf, spanS, widthS }) {
   const end = asOf - SETTLED_S;
-  const inside = cells.filter(({ start, width }) => start + width > end - spanS && start < end);
-  const slotS = inside.reduce((widest, { width }) => Math.max(widest, width), widthS);
+  const widest = cells.filter(({ start }) => start > asOf - spanS && start < end).map(({ width }) => width);
+  const slotS = Math.max(widthS, ...widest);
   const first = Math.floor((end - spanS) / slotS) + 1;
   const last = Math.floor(end / slotS);
   const slots = Array.from({ length: last - first + 1 }, (_, index) => {
@@ -71,11 +72,14 @@ export function slotsOf(cells, { asOf, spanS, widthS }) {
     return { start, seconds: Math.min(slotS, end - start), count: 0, total: 0 };
   });
   if (slots.length > 1 && slots[slots.length - 1].seconds < Math.min(BEGUN_S, slotS / 2)) slots.pop();
-  for (const { start, count, total } of inside) {
-    const slot = slots[Math.floor(start / slotS) - first];
-    if (slot === undefined) continue;
-    slot.count += count;
-    slot.total += total;
+  for (const { start, width, count, total } of cells) {
+    if (start >= end) continue;
+    const [from, to] = [Math.floor(start / slotS) - first, Math.ceil((start + width) / slotS) - first];
+    for (const slot of slots.slice(Math.max(0, from), Math.max(0, to))) {
+      const share = (Math.min(start + width, slot.start + slotS) - Math.max(start, slot.start)) / width;
+      slot.count += share * count;
+      slot.total += share * total;
+    }
   }
   return slots;
 }

@@ -27,6 +27,14 @@ Deno.test("slotsOf: a slot is as wide as the widest cell of its window", () => {
   ]);
 });
 
+Deno.test("slotsOf: a coarse cell from before the window is spread over the slots that it reaches into", () => {
+  const cells = readCells({ cells: [cell(990, 30, 30), cell(1020, 10, 4)] });
+  assertEquals(slotsOf(cells, { asOf: 1033, spanS: 30, widthS: 10 }).map(({ start, count }) => [start, count]), [
+    [1010, 10],
+    [1020, 4],
+  ]);
+});
+
 Deno.test("readCells: passes over what is no cell", () => {
   assertEquals(
     readCells({ cells: [null, 3, { start: "1" }, cell(2, 1, 1), cell(1, 1, 1)] }).map(({ start }) => start),
@@ -47,8 +55,9 @@ Deno.test("parseTab: takes tags apart as the server puts them together", () => {
 Deno.test("readRoute: reads what the hashes are made of", () => {
   const name = "requests;route=/bid?x=1+2";
   assertEquals(readRoute(tabHash(name)), { page: "tab", name });
-  const search = { text: "a+b & ?", isPattern: true };
+  const search = { text: "a+b & ?", isPattern: true, isBusiestFirst: true };
   assertEquals(readRoute(tabsHash(search)), { page: "tabs", search });
+  assertEquals(tabsHash({}), "#/");
   assertEquals(readRoute("#/cluster"), { page: "cluster" });
   assertEquals(readRoute("#/tab/%"), { page: "tab", name: "%" });
 });

@@ -194,7 +194,7 @@ function newFigureList() {
 }
 
 /**
- * All figures under a name, one a row, whatever they are.
+ * All figures under a name, one a row, whatever they are: "drain held bytes".
  * @param {string} name
  * @param {unknown} value
  * @returns {string[][]}
@@ -202,7 +202,7 @@ function newFigureList() {
 function figuresOf(name, value) {
   if (typeof value === "number") return [[name, Number.isInteger(value) ? count(value) : String(value)]];
   if (typeof value === "string") return [[name, value]];
-  return Object.entries(fields(value)).flatMap(([key, inner]) => figuresOf(`${name} ${key}`, inner));
+  return Object.entries(fields(value)).flatMap(([key, inner]) => figuresOf(`${name} ${words(key)}`, inner));
 }
 
 /**
@@ -211,4 +211,9 @@ function figuresOf(name, value) {
  */
 function figure(value, text) {
   return value === undefined ? NOTHING : text(value);
+}
+
+/** @param {string} key in camel case */
+function words(key) {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

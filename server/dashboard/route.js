@@ -6,7 +6,7 @@
  * @typedef {{ readonly page: "tabs", readonly search: Search }
  *   | { readonly page: "tab", readonly name: string }
  *   | { readonly page: "cluster" }} Route
- * @typedef {{ readonly text: string, readonly isPattern: boolean }} Search
+ * @typedef {{ readonly text: string, readonly isPattern: boolean, readonly isBusiestFirst: boolean }} Search
  */
 
 /**
@@ -18,7 +18,9 @@ export function readRoute(hash) {
   if (path === "/cluster") return { page: "cluster" };
   if (path.startsWith("/tab/")) return { page: "tab", name: decode(path.slice("/tab/".length)) };
   const parameters = new URLSearchParams(query);
-  return { page: "tabs", search: { text: parameters.get("q") ?? "", isPattern: parameters.get("re") === "1" } };
+  const text = parameters.get("q") ?? "";
+  const [isPattern, isBusiestFirst] = [parameters.get("re") === "1", parameters.get("by") === "busiest"];
+  return { page: "tabs", search: { text, isPattern, isBusiestFirst } };
 }
 
 /** @param {string} name */
@@ -26,10 +28,14 @@ export function tabHash(name) {
   return `#/tab/${encodeURIComponent(name)}`;
 }
 
-/** @param {Search} search */
-export function tabsHash({ text, isPattern }) {
-  if (text === "" && !isPattern) return "#/";
-  return `#/?q=${encodeURIComponent(text)}${isPattern ? "&re=1" : ""}`;
+/** @param {Partial<Search>} search */
+export function tabsHash({ text = "", isPattern = false, isBusiestFirst = false }) {
+  const parameters = new URLSearchParams([
+    ...text === "" ? [] : [["q", text]],
+    ...isPattern ? [["re", "1"]] : [],
+    ...isBusiestFirst ? [["by", "busiest"]] : [],
+  ]);
+  return parameters.size === 0 ? "#/" : `#/?${parameters}`;
 }
 
 /** @param {string} text */

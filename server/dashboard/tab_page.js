@@ -53,7 +53,7 @@ export function showTabPage(main, { name, back, signal }) {
       ...tags.map(({ key, value, text }) =>
         element(
           "a",
-          { class: "tag", href: tabsHash({ text, isPattern: false }), title: "Tabs with this tag" },
+          { class: "tag", href: tabsHash({ text }), title: "Tabs with this tag" },
           `${key}=${value}`,
         )
       ),

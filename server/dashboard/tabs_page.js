@@ -3,7 +3,7 @@
 /// <reference lib="dom" />
 
 import { Refused, Trouble } from "./api.js";
-import { element, setText } from "./dom.js";
+import { choices, element, setText } from "./dom.js";
 import { count } from "./format.js";
 import { repeat } from "./repeat.js";
 import { tabsHash } from "./route.js";
@@ -11,6 +11,7 @@ import { allTabs, find } from "./search.js";
 import { TabList } from "./tab_list.js";
 
 const NAMES_MS = 2000;
+const BUSIEST_MS = 3000;
 const TYPED_MS = 120;
 const TOP = { active: 0, scrollTop: 0 };
 
@@ -29,7 +30,7 @@ const left = {
 export function showTabsPage(main, { search, signal }) {
   document.title = "Tabs – Taba";
   const tools = newTools(search);
-  const { input, isPattern } = tools;
+  const { input, isPattern, wanted } = tools;
   const list = new TabList({ onTop: () => input.focus(), signal });
   const problem = element("p", { id: "problem", class: "problem", role: "alert" });
   const empty = element("div", { class: "empty" });
@@ -42,7 +43,7 @@ export function showTabsPage(main, { search, signal }) {
   let asked = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typed;
-  const hash = () => tabsHash({ text: input.value, isPattern: isPattern.checked });
+  const hash = () => tabsHash(wanted());
 
   /** @param {import("./tab_list.js").Place} [place] where it stays, unless another is given */
   const showFound = async (place) => {
@@ -69,7 +70,7 @@ export function showTabsPage(main, { search, signal }) {
   const searchNow = async () => {
     clearTimeout(typed);
     typed = undefined;
-    applied = { text: input.value, isPattern: isPattern.checked };
+    applied = wanted();
     await showFound(TOP);
   };
   const searchSoon = () => {
@@ -83,6 +84,7 @@ export function showTabsPage(main, { search, signal }) {
   };
   input.addEventListener("input", searchSoon);
   isPattern.addEventListener("change", searchSoon);
+  tools.order.addEventListener("change", searchSoon);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && input.value !== "") {
       input.value = "";
@@ -107,22 +109,38 @@ export function showTabsPage(main, { search, signal }) {
     all = left.all = known;
     await showFound();
   }, { everyMs: NAMES_MS, signal });
+  void repeat(async () => {
+    if (applied.isBusiestFirst) await showFound();
+  }, { everyMs: BUSIEST_MS, signal });
 }
 
 /** @param {import("./route.js").Search} search */
-function newTools({ text, isPattern: isChecked }) {
+function newTools({ text, ...search }) {
   const input = element("input", {
     ...{ type: "search", id: "search", placeholder: "Search tabs", "aria-label": "Search tabs", autocomplete: "off" },
     ...{ spellcheck: "false", "aria-keyshortcuts": "/", "aria-describedby": "found", enterkeyhint: "search" },
   });
   input.value = text;
   const isPattern = element("input", { type: "checkbox", id: "is-pattern" });
-  isPattern.checked = isChecked;
-  const toggle = element("label", { class: "toggle", title: "In the syntax of RE2" }, isPattern, "Regular expression");
+  isPattern.checked = search.isPattern;
+  const toggle = element(
+    "label",
+    { class: "toggle", title: "Regular expression, in the syntax of RE2" },
+    isPattern,
+    "Regex",
+  );
+  let { isBusiestFirst } = search;
+  const order = choices("Order", {
+    texts: [["name", "By name"], ["busiest", "Busiest"]],
+    chosen: isBusiestFirst ? "busiest" : "name",
+    onChoose: (chosen) => isBusiestFirst = chosen === "busiest",
+  });
+  order.title = "Busiest: the most events in the last minute first";
   const found = element("p", { id: "found", class: "found", role: "status" });
   return {
-    ...{ input, isPattern },
-    box: element("div", { class: "tools", role: "search" }, input, toggle, found),
+    ...{ input, isPattern, order },
+    box: element("div", { class: "tools", role: "search" }, input, toggle, order, found),
+    wanted: () => ({ text: input.value, isPattern: isPattern.checked, isBusiestFirst }),
     /** @param {{ found: number, shown: number, all: number }} counts */
     showFound({ found: hits, shown, all }) {
       const text = hits === all ? `${count(all)} ${all === 1 ? "tab" : "tabs"}` : `${count(hits)} of ${count(all)}`;

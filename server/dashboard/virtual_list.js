@@ -107,7 +107,19 @@ export class VirtualList {
   /** @param {number} ms */
   #settle(ms) {
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#onSettled(this.range), ms);
+    this.#settling = setTimeout(() => {
+      this.#sort();
+      this.#onSettled(this.range);
+    }, ms);
+  }
+
+  /** Puts the elements in the order of what they show, for those who read by ear. */
+  #sort() {
+    const views = [...this.#viewByIndex].sort(([a], [b]) => a - b).map(([, { element }]) => element);
+    const { children } = this.#space;
+    views.forEach((element, place) => {
+      if (children[place] !== element) this.#space.insertBefore(element, children[place] ?? null);
+    });
   }
 
   #resized() {

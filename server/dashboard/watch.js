@@ -53,7 +53,7 @@ function once(url, { onTabs, signal }) {
       resolve();
     };
     function lost() {
-      noteTrouble(SOURCE, "The connection to the server is lost. Trying again …");
+      noteTrouble(SOURCE, "No live figures come from the server. Trying again …");
       end();
     }
     const heard = () => {

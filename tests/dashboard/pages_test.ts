@@ -14,7 +14,7 @@ function lines() {
   return [
     ...["bids_won", "bids_lost", TAGGED, LONG].map((tab) => ({ client: "web-1", tab, events: [[3.25], [1.5]] })),
     ...Array.from({ length: 200 }, (_, index) => ({ client: "web-1", tab: `tab_${index}`, events: [[index]] })),
-    { client: "web-1", tab: "latency", type: "PercentileGroup", events: [[0.25], [0.5]] },
+    { client: "web-1", tab: "latency", type: "PercentileGroup", events: [[0.25], [0.5], [0.75]] },
     { client: "web-1", tab: "all_time", type: "TotalsCounter", events: [[0.25], [0.5]] },
     { client: "web-1", tab: "build", type: "Gauge", events: [["2.4.1"]] },
     { client: "web-2", tab: "build", type: "Gauge", events: [["2.4.1"]] },
@@ -41,7 +41,7 @@ Deno.test("dashboard: is searched by words, tags and regular expressions, and mo
   await page.fill("#search", "^bids_(won|drawn)$");
   await list.row("bids_won").waitFor();
   assertEquals(await page.locator(".space .row").count(), 1);
-  assertEquals(new URL(page.url()).hash, "#/?q=%5Ebids_(won%7Cdrawn)%24&re=1");
+  assertEquals(new URL(page.url()).hash, "#/?q=%5Ebids_%28won%7Cdrawn%29%24&re=1");
   await page.fill("#search", "(a+)+$");
   await list.shows("#found", / of |tabs/);
   await page.fill("#search", "(");
@@ -67,6 +67,13 @@ Deno.test("dashboard: is searched by words, tags and regular expressions, and mo
   await list.shows("#found", /^2 of /);
   assertEquals(await page.inputValue("#search"), "bids_");
 
+  await page.getByText("Busiest", { exact: true }).click();
+  await page.fill("#search", "");
+  await until(async () => await page.locator(".row a[title]").first().getAttribute("title") === "latency", {
+    what: "the tab with the most events is the first",
+  });
+  await page.getByText("By name").click();
+  await list.row("all_time").waitFor();
   await keyboard.press("c");
   await list.shows("h1", "Cluster");
   await keyboard.press("t");
