@@ -108,6 +108,8 @@ export const limits = {
   watchedTabsMax: 1000,
   /** ... and the characters that they may have together, as JSON. */
   watchedCharactersMax: 4 * MIB,
+  /** Tabs whose names are remembered from second to second for one that reduces them; more are looked for each time. */
+  watchedNamesMax: 10_000,
 
   /** Bins of each store of a sketch: 17 decades at 0.5 %. */
   sketchBinsMax: 4096,

@@ -20,6 +20,8 @@ export interface WatchOptions {
 
 /** From one look to the next. One that takes longer than half of it is followed by as long a rest. */
 const BEAT_MS = 1000;
+/** Which tabs a pattern or tags select is looked up this often: to list all there are takes longer than to read a few. */
+const LIST_S = 5;
 /** A look that takes longer is bridged by comments, so that nobody takes the connection for dead. */
 const HEARTBEAT_MS = 5000;
 
@@ -91,6 +93,8 @@ class Watch {
   readonly #readers = new Set<Reader>();
   readonly #ending = new AbortController();
   #newest: Uint8Array | undefined;
+  /** The selection with the names that it was last found to stand for. */
+  #listed: { readonly selection: Selection; readonly until: number } | undefined;
 
   constructor(selection: Selection, options: WatchOptions & { readonly onEnd: () => void }) {
     const { promise, resolve } = Promise.withResolvers<RequestRefusal | undefined>();
@@ -145,7 +149,7 @@ class Watch {
   }
 
   async #rows(now: number): Promise<Result<readonly Row[], RequestRefusal>> {
-    const found = await this.#options.query.shown(this.#selection);
+    const found = await this.#options.query.shown(await this.#selectionAt(now));
     if (!found.ok) return found;
     const { watchedTabsMax, watchedCharactersMax } = limits;
     const rows: Row[] = [];
@@ -158,6 +162,19 @@ class Watch {
       if (characters > watchedCharactersMax) return tooMuch(`more than ${watchedCharactersMax} characters`);
     }
     return accept(rows.sort(compareRows));
+  }
+
+  async #selectionAt(now: number): Promise<Selection> {
+    if (this.#selection.tabs.kind === "exact") return this.#selection;
+    if (this.#listed !== undefined && now < this.#listed.until) return this.#listed.selection;
+    this.#listed = undefined;
+    const names = new Set<string>();
+    for await (const [name] of this.#options.query.types(this.#selection.tabs)) {
+      if (names.add(name).size > limits.watchedNamesMax || this.#ending.signal.aborted) return this.#selection;
+    }
+    const selection: Selection = { ...this.#selection, tabs: { kind: "exact", names } };
+    this.#listed = { selection, until: now + LIST_S };
+    return selection;
   }
 
   async #bridged(looking: Promise<Looked>): Promise<Looked> {

@@ -20,13 +20,16 @@ class Fixture {
   readonly #store = new MemoryStore({ buckets: 8, clock: this.time.clock });
   readonly server: Server;
   fate: Fate | Promise<Fate> = "done";
-  /** Calls of the store that read tabs. */
+  /** Calls of the store that read States. */
   reads = 0;
+  /** Calls that list tabs. */
+  lists = 0;
 
   constructor() {
     const { clock, sleep } = this.time;
     const store = interceptedStore(8, async (method, run) => {
       if (method === "read") this.reads++;
+      if (method === "tabs") this.lists++;
       return await fated(await this.fate, () => run(this.#store));
     });
     const world = { clock, sleep, random: () => 0.5, pause: () => Promise.resolve(), log };
@@ -175,6 +178,22 @@ Deno.test("watch: comments bridge a look that takes long, and a rest as long fol
   await events.leave();
 });
 
+Deno.test("watch: which tabs a pattern selects is looked up every few seconds, their values every second", async () => {
+  const fixture = new Fixture();
+  await fixture.post("bids", 1);
+  const events = await fixture.watch("?re=1&name=b.*");
+  await events.data("tabs");
+  assertEquals(fixture.lists, 8);
+  await fixture.post("bids", 1);
+  await fixture.post("bots", 1);
+  await fixture.time.pass(4900);
+  const { tabs } = await events.data("tabs");
+  assertEquals([Object.keys(tabs), tabs.bids["1m"].count, fixture.lists], [["bids"], 2, 8]);
+  await fixture.time.pass(1000);
+  assertEquals([Object.keys((await events.data("tabs")).tabs), fixture.lists], [["bids", "bots"], 16]);
+  await events.leave();
+});
+
 Deno.test("watch: more tabs than may be watched are refused, or told as trouble where they become more", async () => {
   const fixture = new Fixture();
   const lines = Array.from(
@@ -185,9 +204,8 @@ Deno.test("watch: more tabs than may be watched are refused, or told as trouble 
   const events = await fixture.watch("");
   assertEquals(Object.keys((await events.data("tabs")).tabs).length, limits.watchedTabsMax);
   await fixture.post("one_more", 1);
-  const next = events.data("trouble");
-  await fixture.time.pass(1000);
-  assertMatch((await next).error, /^cannot watch more than 1000 tabs: ask for fewer/);
+  await fixture.time.pass(6000);
+  assertMatch((await events.data("trouble")).error, /^cannot watch more than 1000 tabs: ask for fewer/);
   await events.leave();
 
   const refused = await fixture.ask("/watch");
