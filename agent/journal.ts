@@ -214,8 +214,11 @@ class DiskJournal implements Journal, Keeper {
     return this.#attempt(write);
   }
 
-  replace(name: string, records: RecordFile): void {
+  settle(records: RecordFile): void {
     if (this.#options.fsync) records.syncNow();
+  }
+
+  replace(name: string): void {
     this.#disk.rename(`${name}${NEW}`, name);
     this.#compactions++;
     this.#syncNames();

@@ -28,8 +28,10 @@ export interface Keeper {
   note(write: () => void): boolean;
   /** Writes what need not be written now; false where it can't be. */
   tidy(write: () => void): boolean;
+  /** Has all of it outlive what it must; asked for often, so that no single write takes long. */
+  settle(records: RecordFile): void;
   /** Has the file of that name with `NEW` behind it, which is whole, take the place of the other one. */
-  replace(name: string, records: RecordFile): void;
+  replace(name: string): void;
   /** Removes a file that is not needed. */
   discard(name: string): void;
   /** Whether what the segment holds outlives what it must, so that its ids may be remembered elsewhere. */
@@ -178,13 +180,15 @@ export class DiskSegment implements Segment {
   }
 
   #stepCompaction(compaction: Compaction): void {
-    if (compaction.step()) return;
-    const { records, statesBytes } = compaction;
-    this.#keeper.replace(this.name, records);
+    const { records } = compaction;
+    const isWhole = !compaction.step();
+    this.#keeper.settle(records);
+    if (!isWhole) return;
+    this.#keeper.replace(this.name);
     this.#records?.close();
     this.#records = records;
     this.#compaction = undefined;
-    this.#compactAbove = 2 * statesBytes + this.#keeper.slackBytes;
+    this.#compactAbove = 2 * compaction.statesBytes + this.#keeper.slackBytes;
   }
 
   #abandonCompaction(): void {
