@@ -1,7 +1,7 @@
 // Every command in README.md and docs/*.md is run, in order, and prints what the document says it prints.
 
 import { assert } from "@std/assert";
-import { projectPath } from "../../tools/deno_command.ts";
+import { projectPath, taskProgram } from "../../tools/deno_command.ts";
 import { startRedis } from "../../tools/local_redis.ts";
 import { type Step, stepsOf } from "./document.ts";
 import { Reader } from "./reader.ts";
@@ -59,6 +59,12 @@ Deno.test("documents: every link into the project leads somewhere", async () => 
       assert(anchors.includes(anchor), `${name} links to ${link}`);
     }
   }
+});
+
+Deno.test("README.md: installs taba-cli with the permissions of its task", async () => {
+  const { module, permissions } = taskProgram("cli");
+  const readme = await Deno.readTextFile(projectPath("README.md"));
+  assert(readme.includes(`run ${permissions.join(" ")} "$PWD/${module}"`), permissions.join(" "));
 });
 
 async function documents(): Promise<ReadonlyMap<string, readonly Step[]>> {

@@ -103,6 +103,7 @@ export class Reader implements AsyncDisposable {
     return {
       HOME: this.#home,
       DENO_DIR: this.#denoFolder,
+      DENO_INSTALL_ROOT: `${this.#home}/.deno`,
       PATH: [`${this.#home}/.deno/bin`, `${this.#home}/bin`, Deno.env.get("PATH")].join(":"),
       NO_COLOR: "1",
       TABA_REGISTRY: configPath.endsWith("npm.json") ? "npm" : "jsr",
@@ -243,7 +244,11 @@ export class Reader implements AsyncDisposable {
     return new Deno.Command("bash", {
       args: ["-c", `set -o pipefail; ${text}`],
       cwd: this.folder,
-      env: { ...this.env, TABA_SERVER: this.rewritten("http://127.0.0.1:8300") },
+      env: {
+        ...this.env,
+        TABA_SERVER: this.rewritten("http://127.0.0.1:8300"),
+        TABA_AGENT: this.rewritten("http://127.0.0.1:8279"),
+      },
       ...{ stdin: "null", stdout: "piped", stderr },
     }).spawn();
   }
