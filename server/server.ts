@@ -44,6 +44,8 @@ export interface ServerOptions {
 
 /** Announcements while one lasts. */
 const BEATS = 5;
+/** Servers that a line of the log names. */
+const TOLD_MAX = 10;
 /** Between two looks at the queues while they are empty. */
 const POLL_MS = 200;
 
@@ -118,14 +120,15 @@ export class Server {
 
   #tellOfOthers(before: readonly Member[]): void {
     const { members } = this.#membership;
-    const newIn = (some: readonly Member[], others: readonly Member[]) =>
-      some.filter(({ id }) => others.every((other) => other.id !== id)).map(({ url }) => url);
-    const [come, gone] = [newIn(members, before), newIn(before, members)];
-    if (come.length + gone.length === 0) return;
-    this.#options.log.info(`servers in the cluster: ${members.length}`, {
-      come: come.length === 0 ? undefined : come.join(" "),
-      gone: gone.length === 0 ? undefined : gone.join(" "),
-    });
+    const tell = (change: string, some: readonly Member[], others: readonly Member[]) => {
+      const changed = some.filter(({ id }) => others.every((other) => other.id !== id)).map(({ url }) => url);
+      if (changed.length === 0) return;
+      const more = changed.length > TOLD_MAX ? ` and ${changed.length - TOLD_MAX} more` : "";
+      const servers = members.length;
+      this.#options.log.info(`${change} the cluster: ${changed.slice(0, TOLD_MAX).join(" ")}${more}`, { servers });
+    };
+    tell("in", members, before);
+    tell("gone from", before, members);
   }
 
   /** Whether it was done. */

@@ -69,14 +69,15 @@ Deno.test("server: tells who comes and goes, what it drains, and when the store 
     }
     assertEquals(logged.filter((each) => each.startsWith(line)).length, 1, `${line} in\n${logged.join("\n")}`);
   };
-  await told("info  servers in the cluster: 1 come=http://taba");
+  await told("info  in the cluster: http://taba servers=1");
   await told("info  drains 8 of 8 buckets before=0");
   await fixture.store.heartbeat(other, 20_000);
-  await told("info  servers in the cluster: 2 come=http://other");
+  await told("info  in the cluster: http://other servers=2");
   fixture.fateOf = () => "unreached";
   await told("warn  cannot announce this server");
   fixture.fateOf = () => "done";
   await told("info  the store answers again afterS=");
+  await told("info  gone from the cluster: http://other servers=1");
   stopping.abort();
   await running;
 });
