@@ -5,6 +5,7 @@ import { limits } from "../core/limits.ts";
 import { quote } from "../core/quote.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
 import { refused } from "../service/answers.ts";
+import { compressed } from "../service/negotiation.ts";
 import { PROMETHEUS_TYPE } from "../service/prometheus.ts";
 import type { Query } from "./query.ts";
 import { streamedAs } from "./render.ts";
@@ -30,7 +31,8 @@ export class Metrics {
     const groups = hasTabs && selection.by.length > 0 ? await this.#query.groups(selection) : undefined;
     if (groups?.ok === false) return refused(groups.refusal);
     const askTabs = () => groups?.value ?? this.#query.aggregates(selection);
-    return await streamedAs(this.#pieces(own?.text ?? "", hasTabs ? askTabs : undefined), PROMETHEUS_TYPE);
+    const pieces = this.#pieces(own?.text ?? "", hasTabs ? askTabs : undefined);
+    return compressed(await streamedAs(pieces, PROMETHEUS_TYPE), request);
   }
 
   async *#pieces(own: string, askTabs: AskTabs | undefined): AsyncGenerator<string> {
