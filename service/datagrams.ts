@@ -24,8 +24,10 @@ export interface Receiving {
   stop(): Promise<void>;
 }
 
-/** Between two looks at what was received: as late may a datagram be taken. */
+/** Between two looks at what was received: as late may a datagram be taken, ... */
 const LOOK_MS = 10;
+/** ... or one after a while without any, when each look doubles the time until the next. */
+const IDLE_LOOK_MS = 160;
 /** Datagrams taken in one go: a few milliseconds. */
 const TAKEN_MAX = 4096;
 
@@ -47,16 +49,20 @@ export async function receiveDatagrams({ hostname, port, take, drop }: Datagrams
 
   const stopping = new AbortController();
   let dropped = 0;
-  async function takeAll(): Promise<void> {
-    while (ring.take(take, TAKEN_MAX) === TAKEN_MAX) await systemPause();
+  /** Whether there were any. */
+  async function takeAll(): Promise<boolean> {
+    let count = ring.take(take, TAKEN_MAX);
+    const isAny = count > 0;
+    for (; count === TAKEN_MAX; count = ring.take(take, TAKEN_MAX)) await systemPause();
     const more = ring.dropped - dropped;
     dropped += more;
     if (more > 0) drop(more);
+    return isAny;
   }
   async function look(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await takeAll();
-      await systemSleep(LOOK_MS, stopping.signal);
+    for (let pauseMs = LOOK_MS; !stopping.signal.aborted;) {
+      pauseMs = await takeAll() ? LOOK_MS : Math.min(2 * pauseMs, IDLE_LOOK_MS);
+      await systemSleep(pauseMs, stopping.signal);
     }
   }
   const looking = look();
