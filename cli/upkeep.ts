@@ -21,7 +21,8 @@ const sentenceByPath = {
     `committed ${plural(count(answer, "entries"), "entry", "entries")} on ${
       onServers(answer)
     }: all that was accepted is in States`,
-  "/rebalance": (answer) => `${plural(count(answer, "buckets"), "bucket")} moved between ${onServers(answer)}`,
+  "/rebalance": (answer) =>
+    `${plural(count(answer, "buckets"), "bucket")} moved among ${plural(count(answer, "servers"), "server")}`,
   "/upgrade": (answer) => `encoded ${plural(count(answer, "states"), "State")} of older handlers anew`,
 } as const satisfies Readonly<Record<string, (answer: unknown) => string>>;
 
@@ -80,7 +81,9 @@ export async function check({ options }: Asked, shell: Shell): Promise<ExitCode>
   const { style } = shell;
   const answer = await serverApi(options, shell, TIMEOUT_DEFAULT_S).command("/check");
   const problems = listAt(answer, "problems");
-  const code = problems.length === 0 ? 0 : 1;
+  // The list is bounded.
+  const found = problems.length + count(answer, "problemsMore");
+  const code = found === 0 ? 0 : 1;
   if (isJson(options)) {
     await printJson(answer, shell);
     return code;
@@ -92,7 +95,7 @@ export async function check({ options }: Asked, shell: Shell): Promise<ExitCode>
     textAt(problem, "problem") ?? "",
   ]);
   const looked = ["buckets", "tabs", "states", "entries"].map((name) => `${formatCount(count(answer, name))} ${name}`);
-  const verdict = code === 0 ? style.green("no problems") : style.red(plural(problems.length, "problem"));
+  const verdict = code === 0 ? style.green("no problems") : style.red(plural(found, "problem"));
   const table = code === 0 ? [] : layOutTable(PROBLEM_COLUMNS, rows, { width: widthOfOutput(shell), style });
   await printLines([...table, `looked at ${looked.join(", ")}: ${verdict}`], shell);
   return code;
