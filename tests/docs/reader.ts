@@ -24,7 +24,8 @@ const services: readonly (readonly [command: RegExp, ready: RegExp])[] = [
 /** Commands that show something anew until Ctrl-C: they are stopped once they have shown something. */
 const follows = /^(taba-cli|deno task cli) (watch|top)\b(?!.*(\||--help|--json))|^curl .*(-N|--no-buffer)\b(?!.*\|)/;
 /** Commands that ask: who asks too early asks again. */
-const asks = /^(taba-cli|deno task cli) (?!record)|^(for .*; do )?redis-cli |^curl (?!.*(--data|-d |-X|--request))/;
+const asks =
+  /^(DENO_CERT=\S+ )?(taba-cli|deno task cli) (?!record)|^(for .*; do )?redis-cli |^curl (?!.*(--data|-d |-X|--request))/;
 const systemPath = /(?<=^|[\s=">{])\/(?=(etc|var\/lib|usr\/local)\/)/gm;
 
 export interface ReaderOptions {

@@ -106,9 +106,10 @@ export class Units implements AsyncDisposable {
     const text = Deno.readTextFileSync(file).replaceAll("%i", instance ?? "");
     const value = (key: string) => text.match(new RegExp(`^${key}=(.*)$`, "m"))?.[1];
     const envFile = value("EnvironmentFile");
+    const own = readEnvironment([...text.matchAll(/^Environment=(.*)$/gm)].map(([, line]) => line));
     return {
       words: (value("ExecStart") ?? "").split(" "),
-      env: envFile === undefined ? {} : readEnvironment(envFile),
+      env: envFile === undefined ? own : { ...own, ...readEnvironment(Deno.readTextFileSync(envFile).split("\n")) },
       restartMs: value("Restart") === "always" ? 1000 * Number(value("RestartSec") ?? 0.1) : undefined,
     };
   }
@@ -129,9 +130,10 @@ export class Units implements AsyncDisposable {
   }
 }
 
-function readEnvironment(path: string): Record<string, string> {
-  const lines = Deno.readTextFileSync(path).split("\n").filter((line) => line !== "");
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+/** Of lines such as NAME=value. */
+function readEnvironment(lines: readonly string[]): Record<string, string> {
+  const pairs = lines.map((line) => line.match(/^(\w+)=(.*)$/)).filter((match) => match !== null);
+  return Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
 }
 
 async function pauseUnless(ms: number, started: { readonly isStopping: boolean }): Promise<void> {
