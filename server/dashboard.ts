@@ -22,6 +22,8 @@ import searchJs from "./dashboard/search.js" with { type: "text" };
 import sparklineJs from "./dashboard/sparkline.js" with { type: "text" };
 import styleCss from "./dashboard/style.css" with { type: "text" };
 import tabClientsJs from "./dashboard/tab_clients.js" with { type: "text" };
+import tabCurvesJs from "./dashboard/tab_curves.js" with { type: "text" };
+import tabFiguresJs from "./dashboard/tab_figures.js" with { type: "text" };
 import tabListJs from "./dashboard/tab_list.js" with { type: "text" };
 import tabNameJs from "./dashboard/tab_name.js" with { type: "text" };
 import tabPageJs from "./dashboard/tab_page.js" with { type: "text" };
@@ -63,6 +65,8 @@ const scripts = {
   "search.js": searchJs,
   "sparkline.js": sparklineJs,
   "tab_clients.js": tabClientsJs,
+  "tab_curves.js": tabCurvesJs,
+  "tab_figures.js": tabFiguresJs,
   "tab_list.js": tabListJs,
   "tab_name.js": tabNameJs,
   "tab_page.js": tabPageJs,

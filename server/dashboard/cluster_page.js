@@ -3,7 +3,8 @@
 /// <reference lib="dom" />
 
 import { fields, get, numberOf, textOf } from "./api.js";
-import { element, setText, table } from "./dom.js";
+import { noteTrouble } from "./connection.js";
+import { element, figureList, setText, table } from "./dom.js";
 import { bytes, count, duration, NOTHING } from "./format.js";
 import { repeat } from "./repeat.js";
 import { PERCENTILES, readValue, WINDOW_TEXTS, WINDOWS } from "./values.js";
@@ -23,7 +24,7 @@ export function showClusterPage(main, signal) {
   const shardSection = element("section", { "aria-label": "Shards" }, element("h2", {}, "Shards"), shards.box);
   shardSection.hidden = true;
   const delays = newDelays();
-  const ledger = newFigureList();
+  const ledger = figureList();
   const ledgerSection = element(
     "section",
     { "aria-label": "Events" },
@@ -31,7 +32,7 @@ export function showClusterPage(main, signal) {
     ledger.box,
   );
   ledgerSection.hidden = true;
-  const own = newFigureList();
+  const own = figureList();
   main.replaceChildren(element(
     "div",
     { class: "page" },
@@ -48,6 +49,8 @@ export function showClusterPage(main, signal) {
     const status = fields(await get("/status", { signal }));
     overview.show(status);
     const store = fields(status.store);
+    const error = textOf(store.error);
+    if (error !== undefined) noteTrouble("/status", `The store can't be read: ${error}`);
     showShards(store.shards);
     showLedger(store.events);
     const { ingest, drain, version, id } = status;
@@ -152,15 +155,12 @@ function newTiles() {
   const names = ["Tabs", "Clients", "Servers", "Buckets", "Queued entries", "Queued bytes", "Oldest entry"];
   const values = names.map(() => element("dd", {}, NOTHING));
   const tiles = names.map((name, index) => element("div", { class: "tile" }, element("dt", {}, name), values[index]));
-  const trouble = element("p", { class: "problem", role: "alert" });
   return {
-    box: element("div", {}, trouble, element("dl", { class: "tiles" }, ...tiles)),
+    box: element("dl", { class: "tiles" }, ...tiles),
     /** @param {import("./api.js").Fields} status */
     show(status) {
       const store = fields(status.store);
       const queues = fields(store.queues);
-      const error = textOf(store.error);
-      setText(trouble, error === undefined ? "" : `The store can't be reached: ${error}`);
       const texts = [
         figure(numberOf(store.tabs), count),
         figure(numberOf(store.clients), count),
@@ -180,24 +180,11 @@ function waited(oldestS) {
   return oldestS === null ? "none" : duration(numberOf(oldestS));
 }
 
-function newFigureList() {
-  const box = element("dl", { class: "figure-list" });
-  return {
-    box,
-    /** @param {readonly (readonly string[])[]} figures names and texts */
-    show(figures) {
-      box.replaceChildren(
-        ...figures.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text))),
-      );
-    },
-  };
-}
-
 /**
  * All figures under a name, one a row, whatever they are: "drain held bytes".
  * @param {string} name
  * @param {unknown} value
- * @returns {string[][]}
+ * @returns {[name: string, text: string][]}
  */
 function figuresOf(name, value) {
   if (typeof value === "number") return [[name, Number.isInteger(value) ? count(value) : String(value)]];

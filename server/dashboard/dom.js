@@ -69,17 +69,50 @@ export function table(caption, headings) {
   return {
     box,
     show(rows) {
-      body.replaceChildren(...rows.map((cells) =>
-        element(
-          "tr",
-          {},
-          ...cells.map((cell, index) =>
-            index === 0
-              ? element("th", { scope: "row" }, cell)
-              : element("td", { class: isNumber[index] ? "number" : "" }, cell)
-          ),
-        )
-      ));
+      while (body.rows.length > rows.length) body.deleteRow(-1);
+      rows.forEach((cells, place) => showCells(body.rows[place] ?? body.insertRow(), cells));
+    },
+  };
+
+  /**
+   * @param {HTMLTableRowElement} row
+   * @param {readonly Child[]} cells
+   */
+  function showCells(row, cells) {
+    cells.forEach((cell, index) => {
+      const attributes = { class: isNumber[index] ? "number" : "" };
+      if (row.cells[index] === undefined) {
+        row.append(index === 0 ? element("th", { scope: "row", ...attributes }) : element("td", attributes));
+      }
+      showIn(row.cells[index], cell ?? "");
+    });
+  }
+}
+
+/**
+ * Leaves what is the same already, so that focus and selection stay.
+ * @param {HTMLElement} holder
+ * @param {Node | string} content
+ */
+function showIn(holder, content) {
+  if (typeof content === "string") setText(holder, content);
+  else if (holder.firstChild === null || !content.isEqualNode(holder.firstChild)) holder.replaceChildren(content);
+}
+
+/** Names with their values, in columns. */
+export function figureList() {
+  const box = element("dl", { class: "figure-list" });
+  return {
+    box,
+    /** @param {readonly (readonly [name: string, text: string])[]} figures */
+    show(figures) {
+      while (box.childElementCount > figures.length) box.lastElementChild?.remove();
+      figures.forEach(([name, text], place) => {
+        if (box.children[place] === undefined) box.append(element("div", {}, element("dt"), element("dd")));
+        const [term, value] = box.children[place].children;
+        setText(term, name);
+        setText(value, text);
+      });
     },
   };
 }

@@ -60,7 +60,7 @@ export function newPercentiles({ isOfWindows, isOverTime, signal }) {
   };
   const box = element(
     "section",
-    { "aria-label": "Percentiles" },
+    { class: "percentiles", "aria-label": "Percentiles" },
     element("h2", {}, "Percentiles"),
     isOfWindows ? choose : undefined,
     element("div", { class: "charts" }, ...isOverTime ? [overTime.box, curve.box] : [curve.box]),

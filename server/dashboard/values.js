@@ -37,6 +37,19 @@ export function readValue(value) {
 }
 
 /**
+ * Its percentiles: those of each window, or of the whole, or none.
+ * @param {Shown} shown
+ * @returns {readonly Percentiles[]}
+ */
+export function percentilesOf(shown) {
+  if (shown.kind === "totals") return shown.figures.pct === undefined ? [] : [shown.figures.pct];
+  if (shown.kind !== "windows") return [];
+  if (shown.pct !== undefined) return [shown.pct];
+  const ofWindows = WINDOWS.map((name) => shown.windows[name].pct ?? []);
+  return ofWindows.every((pct) => pct.length > 0) ? ofWindows : [];
+}
+
+/**
  * Everything of a value in one line.
  * @param {Shown} shown
  * @returns {string}
