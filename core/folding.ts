@@ -4,9 +4,9 @@
 import { assert } from "./assert.ts";
 import type { Line } from "./event.ts";
 import { check, Folded } from "./folded.ts";
-import type { Handler } from "./handlers/handler.ts";
 import type { Registry } from "./handlers/registry.ts";
 import { accept, type LineRefusal, refuse, type Result } from "./refusal.ts";
+import { TabFold } from "./tab_fold.ts";
 
 export interface Refused {
   readonly folded: Folded;
@@ -30,16 +30,10 @@ export interface FoldingOptions {
   readonly areTypesApart?: boolean;
 }
 
-interface TabFold {
-  readonly handler: Handler;
-  readonly byClient: Map<string, Folded>;
-}
-
 /** Lines folded into one State a (tab, client). */
 export class Folding {
   readonly #registry: Registry;
   readonly #options: FoldingOptions;
-  /** By tab, or by tab and type where types are apart. */
   readonly #byTab = new Map<string, TabFold>();
   #size = 0;
   #events = 0;
@@ -67,7 +61,7 @@ export class Folding {
     const tab = this.#tab(line.tab, line.type);
     if (!tab.ok) return tab;
     const { handler } = tab.value;
-    const known = tab.value.byClient.get(line.client);
+    const known = tab.value.get(line.client);
     if (known === undefined && this.#isFull) return this.#refuseFull();
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
@@ -99,20 +93,19 @@ export class Folding {
         refused.push({ folded, refusal: tab.refusal });
         continue;
       }
-      const key = this.#keyOf(name, type);
-      const typeInForce = typeByNewTab.get(key) ?? type;
+      const typeInForce = this.#areTypesApart ? type : typeByNewTab.get(name) ?? type;
       if (typeInForce !== type) {
         const { refusal } = refuse("type_conflict", typeConflict(name, typeInForce, type));
         refused.push({ folded, refusal });
         continue;
       }
-      if (!tab.value.byClient.has(client)) {
+      if (tab.value.get(client) === undefined) {
         if (room <= 0) {
           refused.push({ folded, refusal: this.#refuseFull().refusal });
           continue;
         }
         room--;
-        typeByNewTab.set(key, type);
+        if (tab.value.isEmpty) typeByNewTab.set(name, type);
       }
       taken.push(folded);
     }
@@ -124,7 +117,7 @@ export class Folding {
     for (const folded of taken) {
       const tab = this.#tab(folded.tab, folded.handler.type);
       assert(tab.ok, "sift has asked for its type");
-      const target = tab.value.byClient.get(folded.client);
+      const target = tab.value.get(folded.client);
       if (target === undefined) this.#keep(tab.value, folded.adopted());
       else target.reduce(folded);
       this.#events += folded.events;
@@ -133,7 +126,13 @@ export class Folding {
 
   /** In the order of first appearance of their tabs. */
   *[Symbol.iterator](): Iterator<Folded> {
-    for (const tab of this.#byTab.values()) yield* tab.byClient.values();
+    for (const tab of this.#byTab.values()) {
+      for (let each: TabFold | undefined = tab; each !== undefined; each = each.other) yield* each;
+    }
+  }
+
+  get #areTypesApart(): boolean {
+    return this.#options.areTypesApart === true;
   }
 
   get #isFull(): boolean {
@@ -145,7 +144,8 @@ export class Folding {
   }
 
   #tab(name: string, type: string): Result<TabFold, LineRefusal> {
-    const known = this.#byTab.get(this.#keyOf(name, type));
+    let known = this.#byTab.get(name);
+    if (this.#areTypesApart) { while (known !== undefined && known.handler.type !== type) known = known.other; }
     const typeInForce = known?.handler.type ?? this.#options.typeOf?.(name) ?? type;
     if (typeInForce !== type) return refuse("type_conflict", typeConflict(name, typeInForce, type));
     if (known !== undefined) return accept(known);
@@ -154,19 +154,26 @@ export class Folding {
       const types = this.#registry.types.join(", ");
       return refuse("type_unknown", `cannot fold tab "${name}" as type "${type}" is unknown: known types are ${types}`);
     }
-    return accept({ handler, byClient: new Map() });
-  }
-
-  #keyOf(tab: string, type: string): string {
-    return this.#options.areTypesApart === true ? `${tab} ${type}` : tab;
+    return accept(new TabFold(handler));
   }
 
   #keep(tab: TabFold, folded: Folded): Folded {
     // Only here does a tab begin to exist, so that a refused line leaves no trace.
-    this.#byTab.set(this.#keyOf(folded.tab, tab.handler.type), tab);
-    tab.byClient.set(folded.client, folded);
+    if (tab.isEmpty) this.#begin(folded.tab, tab);
+    tab.keep(folded);
     this.#size++;
     return folded;
+  }
+
+  #begin(name: string, tab: TabFold): void {
+    const known = this.#byTab.get(name);
+    if (known === undefined) {
+      this.#byTab.set(name, tab);
+      return;
+    }
+    let last = known;
+    while (last.other !== undefined) last = last.other;
+    last.other = tab;
   }
 }
 
