@@ -26,6 +26,8 @@ export interface StateLine {
 export type WireLine = EventsLine | StateLine;
 
 const CHUNK_BYTES = 64 * 1024;
+/** Up to so many characters a loop takes less time than to call the platform's encoder. */
+const SHORT_TEXT = 400;
 
 /**
  * The body of a batch in chunks of about 64 KiB, or of `chunkBytes`: of whole lines each. What is as the reader takes it to be is left out: the header's
@@ -73,7 +75,20 @@ class Chunk {
   text(text: string): void {
     // A character takes at most three bytes.
     this.#reserve(3 * text.length);
+    if (text.length <= SHORT_TEXT && this.#ascii(text)) return;
     this.length += this.#utf8.encodeInto(text, this.#bytes.subarray(this.length)).written;
+  }
+
+  /** Writes a text of ASCII alone; false where it is none. */
+  #ascii(text: string): boolean {
+    const bytes = this.#bytes;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) return false;
+      bytes[this.length + index] = code;
+    }
+    this.length += text.length;
+    return true;
   }
 
   base64(bytes: Uint8Array): void {
