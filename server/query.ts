@@ -37,8 +37,6 @@ export interface Found {
 /** Tabs looked at together: each call to the store reads for so many, and an answer holds no more at once. */
 const SLICE_TABS = 128;
 const ALL: Names = { kind: "all" };
-/** Names tried with a pattern before other work has its turn. */
-const BURST_NAMES = 512;
 
 /** Buckets whose tabs are asked for at once. */
 const LISTS_AHEAD = 16;
@@ -226,7 +224,7 @@ export class Query {
     const selected: string[] = [];
     let tried = 0;
     for (const name of all) {
-      if (names.kind === "test" && tried++ % BURST_NAMES === 0) await this.#pause();
+      if (names.kind === "test" && tried++ % names.burst === 0) await this.#pause();
       if (isSelected(names, name)) selected.push(name);
     }
     return selected;

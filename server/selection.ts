@@ -10,7 +10,12 @@ import { RE2JS, RE2JSException } from "re2js";
 export type Names =
   | { readonly kind: "all" }
   | { readonly kind: "exact"; readonly names: ReadonlySet<string> }
-  | { readonly kind: "test"; readonly test: (name: string) => boolean };
+  | {
+    readonly kind: "test";
+    readonly test: (name: string) => boolean;
+    /** Names to try before other work has its turn. */
+    readonly burst: number;
+  };
 
 export interface Selection {
   readonly tabs: Names;
@@ -24,6 +29,12 @@ export type Parameter = "name" | "client" | "re" | "tag" | "by" | "of" | "window
 
 /** Longer than any that a person writes. */
 const PATTERN_CHARACTERS_MAX = 1000;
+/** Characters times repetitions: with more, compiling alone might take a second. */
+const PATTERN_REPEATED_MAX = 30_000;
+/** What all patterns of a query compile to, in RE2's instructions: each takes time for each character of each name. */
+const PATTERN_SIZE_MAX = 2000;
+/** Instructions times names until other work has its turn: well under a millisecond for most patterns. */
+const BURST_SIZE = 1024;
 
 /**
  * `name` and `client` hold names with commas between them, or with `re=1` one regular expression each, which must match
@@ -96,12 +107,16 @@ function readNames(
   }
   if (!isPattern) return accept({ kind: "exact", names: new Set(values.sort()) });
   const patterns: RE2JS[] = [];
+  let size = 0;
   for (const value of values) {
     const pattern = compile(value);
     if (!pattern.ok) return pattern;
     patterns.push(pattern.value);
+    size += pattern.value.programSize();
+    if (size > PATTERN_SIZE_MAX) return tooLarge(value);
   }
-  return accept({ kind: "test", test: (name) => patterns.some((pattern) => pattern.matches(name)) });
+  const test = (name: string) => patterns.some((pattern) => pattern.matches(name));
+  return accept({ kind: "test", test, burst: Math.ceil(BURST_SIZE / size) });
 }
 
 /** RE2: its time grows with the length of the name alone, whatever the pattern. */
@@ -113,12 +128,25 @@ function compile(pattern: string): Result<RE2JS, RequestRefusal> {
       `cannot match as a pattern may have ${PATTERN_CHARACTERS_MAX} characters: ${length}`,
     );
   }
+  if (repetitionsOf(pattern) * pattern.length > PATTERN_REPEATED_MAX) return tooLarge(pattern);
   try {
     return accept(RE2JS.compile(pattern));
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     return refuse("query_illegal", `cannot match ${quote(pattern)}: ${error.message}`);
   }
+}
+
+function tooLarge(pattern: string): ReturnType<typeof refuse<"query_illegal">> {
+  return refuse("query_illegal", `cannot match ${quote(pattern)} as it repeats too much: ask for a simpler pattern`);
+}
+
+/** How often a part of the pattern may be repeated by counts like {1,30}, within each other at most. */
+function repetitionsOf(pattern: string): number {
+  let repetitions = 1;
+  for (const [, min, max] of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) repetitions *= Math.max(1, Number(max || min));
+  // RE2 itself refuses more.
+  return Math.min(repetitions, 1000);
 }
 
 function readTags(given: readonly string[]): Result<readonly (readonly [string, string])[], RequestRefusal> {
@@ -137,6 +165,7 @@ function testOfParts(bases: Names, tags: readonly (readonly [string, string])[])
   const hasTags = (parts: TabParts) => tags.every(([key, value]) => parts.tags.get(key) === value);
   return {
     kind: "test",
+    burst: bases.kind === "test" ? bases.burst : BURST_SIZE / 8,
     test(name) {
       const parts = parseTab(name);
       return isSelected(bases, parts.base) && hasTags(parts);

@@ -70,6 +70,17 @@ Deno.test("readSelection: bad values are refused with what must hold", () => {
   assertMatch(refusal("re=1&client=(?=a)"), /cannot match/);
 });
 
+Deno.test("readSelection: patterns that repeat too much to be tried with many names are refused", () => {
+  const of = (...patterns: readonly string[]) => patterns.map((one) => `name=${encodeURIComponent(one)}`).join("&");
+  const tooMuch = /repeats too much/;
+  assertMatch(refusal(`re=1&${of("(.{0,999})?".repeat(80))}`), tooMuch);
+  assertMatch(refusal(`re=1&${of("((abcdefghijklmnopqrstuvwxyz{10}){10}){10}")}`), tooMuch);
+  assertMatch(refusal(`re=1&${of("(.{0,50})?", "x{1000}", "y{1000}")}`), tooMuch);
+  for (const usual of ["[a-z]{1,30}\\.[a-z]{1,30}", ".*", "web-\\d{1,3}(\\..*)?", "x{1000}"]) {
+    selected(`re=1&${of(usual)}`);
+  }
+});
+
 Deno.test("readSelection: a pattern that would take other matchers for ever takes no time", () => {
   const { tabs } = selected("re=1&name=" + encodeURIComponent("(a+)+b"));
   assertEquals(isSelected(tabs, "a".repeat(256)), false);
