@@ -25,6 +25,8 @@ const LIST_S = 5;
 /** A look that takes longer is bridged by comments, so that nobody takes the connection for dead. */
 const HEARTBEAT_MS = 5000;
 
+const STOPPING: RequestRefusal = { code: "stopping", message: "cannot watch as this server is stopping" };
+
 const encoder = new TextEncoder();
 const COMMENT = encoder.encode(": still looking\n\n");
 
@@ -45,7 +47,7 @@ export class Watches {
 
   /** Selections with the same `key` are the same. Answers once there is something to show, or a reason why not. */
   async open(selection: Selection, key: string): Promise<Response> {
-    if (this.#hasEnded) return refused({ code: "stopping", message: "cannot watch as this server is stopping" });
+    if (this.#hasEnded) return refused(STOPPING);
     if (this.#watchers >= limits.watchersMax) {
       const message = `cannot let more than ${limits.watchersMax} watch at once: ask again later, or another server`;
       return refused({ code: "over_capacity", message });
@@ -117,6 +119,7 @@ class Watch {
   end(): void {
     this.#options.onEnd();
     this.#ending.abort();
+    this.#settle(STOPPING); // for those who still wait for the first look
     for (const reader of this.#readers) reader.end();
   }
 
@@ -128,10 +131,10 @@ class Watch {
       const looked = await this.#bridged(this.#look(begun));
       // What was refused from the first is no event but an answer.
       const refusal = looked.kind === "refused" && this.#newest === undefined ? looked.refusal : undefined;
+      this.#settle(refusal);
       if (refusal !== undefined) this.end();
       this.#newest = encoder.encode(eventOf(looked));
       for (const reader of this.#readers) reader.offer(this.#newest);
-      this.#settle(refusal);
       const tookMs = 1000 * (clock() - begun);
       await sleep(Math.max(BEAT_MS - tookMs, tookMs), signal);
     }

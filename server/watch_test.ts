@@ -243,6 +243,19 @@ Deno.test("watch: a server that stops ends all watches and takes no more", async
   assertEquals(fixture.time.sleepers, 0);
 });
 
+Deno.test("watch: a server that stops does not wait for a first look that takes long", async () => {
+  const fixture = new Fixture();
+  const held = Promise.withResolvers<Fate>();
+  fixture.fate = held.promise;
+  const asked = fixture.ask("/watch?name=bids");
+  fixture.server.endWatches();
+  const refused = await asked;
+  assertEquals([refused.status, (await refused.json()).code], [503, "stopping"]);
+  held.resolve("done");
+  await turn();
+  assertEquals(fixture.time.sleepers, 0);
+});
+
 Deno.test("watch: over a socket a reader that goes away ends its watch, and a stop of the server does not wait", async () => {
   let reads = 0;
   const store = new MemoryStore({ buckets: 1, clock: systemClock });
