@@ -221,6 +221,7 @@ Deno.test("Drain: a stop commits and gives the leases back, so that another goes
   await tickAll(a);
   await a.stop();
   assertEquals([await fixture.waiting(), a.status().buckets], [0, 0]);
+  assertEquals(fixture.calls.filter((call) => call === "release").length, 1, "one call, however many buckets");
   await fixture.store.leave("a");
   await fixture.beat(1);
   await b.tick();
