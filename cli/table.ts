@@ -30,19 +30,15 @@ export function layOutTable(
     return { column, cells, width: Math.max(widthOf(column.title), ...widths(cells)) };
   });
   const shown = fit(all, width);
-  const line = (cellOf: (index: number) => string, paintOf: (column: Column) => (text: string) => string) => {
-    const cells = shown.map(({ column, cells: _, width }, index) =>
-      paintOf(column)(place(cellOf(index), column, width))
-    );
-    return cells.join(GAP);
-  };
+  const line = (cellOf: (index: number) => string, paintOf: (column: Column) => (text: string) => string) =>
+    shown.map(({ column, width }, index) => {
+      const isLast = index === shown.length - 1;
+      return paintOf(column)(place(cellOf(index), column, { width, isLast }));
+    }).join(GAP);
   const none = (text: string) => text;
-  const last = shown.at(-1);
-  const trim = (text: string) =>
-    last?.column.align === undefined && last?.column.paint === undefined ? text.trimEnd() : text;
   return [
     line((index) => shown[index].column.title, () => style.bold),
-    ...rows.map((_, row) => trim(line((index) => shown[index].cells[row], (column) => column.paint ?? none))),
+    ...rows.map((_, row) => line((index) => shown[index].cells[row], (column) => column.paint ?? none)),
   ];
 }
 
@@ -86,7 +82,12 @@ function leastOf({ column, width }: Measured): number {
   return Math.min(width, Math.max(column.widthMin ?? width, widthOf(column.title)));
 }
 
-function place(text: string, { align, keepsEnd }: Column, width: number): string {
+function place(
+  text: string,
+  { align, keepsEnd }: Column,
+  { width, isLast }: { readonly width: number; readonly isLast: boolean },
+): string {
   const cell = keepsEnd && widthOf(text) > width ? text.slice(-width) : cut(text, width);
-  return align === "right" ? padStart(cell, width) : padEnd(cell, width);
+  if (align === "right") return padStart(cell, width);
+  return isLast ? cell : padEnd(cell, width);
 }

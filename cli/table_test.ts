@@ -17,7 +17,7 @@ const style = createStyle(false);
 
 Deno.test("table: has as much room as it needs where no terminal shows it", () => {
   assertEquals(layOutTable(COLUMNS, ROWS, { width: Infinity, style }), [
-    "NAME               LINE      COUNT  ID ",
+    "NAME               LINE      COUNT  ID",
     "winning_bid_price  abcdefgh  1,234  x-1",
     "bids               ijklmnop      7  x-2",
   ]);
@@ -25,7 +25,7 @@ Deno.test("table: has as much room as it needs where no terminal shows it", () =
 
 Deno.test("table: cuts texts first, then leaves out what matters least", () => {
   assertEquals(layOutTable(COLUMNS, ROWS, { width: 30, style }), [
-    "NAME         LINE   COUNT  ID ",
+    "NAME         LINE   COUNT  ID",
     "winning_bi…  defgh  1,234  x-1",
     "bids         lmnop      7  x-2",
   ]);
@@ -55,9 +55,13 @@ Deno.test("table: no line is wider than asked for, whatever is in it", () => {
 });
 
 Deno.test("table: colours stand around cells and change no width", () => {
-  const columns: readonly Column[] = [{ title: "A", paint: createStyle(true).cyan }];
-  const lines = layOutTable(columns, [["x"], ["longer"]], { width: Infinity, style: createStyle(true) });
-  assertEquals(lines, ["\x1b[1mA     \x1b[22m", "\x1b[36mx     \x1b[39m", "\x1b[36mlonger\x1b[39m"]);
+  const columns: readonly Column[] = [{ title: "A", paint: createStyle(true).cyan }, { title: "B" }];
+  const lines = layOutTable(columns, [["x", "1"], ["longer", "2"]], { width: Infinity, style: createStyle(true) });
+  assertEquals(lines, [
+    "\x1b[1mA     \x1b[22m  \x1b[1mB\x1b[22m",
+    "\x1b[36mx     \x1b[39m  1",
+    "\x1b[36mlonger\x1b[39m  2",
+  ]);
 });
 
 Deno.test("table: no rows are titles alone, and many rows are no trouble", () => {
