@@ -2,7 +2,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { forget, noteHeard, noteTrouble } from "./connection.js";
+import { forgetWith, noteHeard, noteTrouble } from "./connection.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -42,7 +42,7 @@ export function getText(path, signal) {
  */
 async function ask(path, { accept, signal, read }) {
   const source = path.split("?")[0];
-  signal.addEventListener("abort", () => forget(source), { once: true });
+  forgetWith(signal, source);
   try {
     const response = await fetch(path, {
       headers: { accept },

@@ -60,7 +60,7 @@ export function newChart({ title, lines, xText, xLabel, yText, xSplits, signal }
         {
           ...axis,
           size: 28,
-          values: (_, splits) => splits.map((x, index) => xText(x, splits[1] - splits[0] || index)),
+          values: (_, splits) => splits.map((x) => xText(x, (splits[1] ?? x) - splits[0])),
           ...xSplits === undefined ? { incrs: STEPS_S, space: 70 } : { splits: () => [...xSplits] },
         },
         { ...axis, size: 56, space: 32, values: (_, splits) => splits.map((y) => yText(y)) },

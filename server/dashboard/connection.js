@@ -24,13 +24,22 @@ export function noteTrouble(source, message) {
   show();
 }
 
+/** @type {WeakMap<AbortSignal, Set<string>>} */
+const sourcesBySignal = new WeakMap();
+
 /**
- * A source that is asked no more.
+ * Once `signal` aborts the source is asked no more, and has no trouble either.
+ * @param {AbortSignal} signal
  * @param {string} source
  */
-export function forget(source) {
-  troubleBySource.delete(source);
-  show();
+export function forgetWith(signal, source) {
+  const sources = sourcesBySignal.get(signal) ?? new Set();
+  if (sources.has(source)) return;
+  sourcesBySignal.set(signal, sources.add(source));
+  signal.addEventListener("abort", () => {
+    troubleBySource.delete(source);
+    show();
+  }, { once: true });
 }
 
 function show() {

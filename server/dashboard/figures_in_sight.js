@@ -42,7 +42,7 @@ export class FiguresInSight {
   /** From now on these, and those before no more. @param {readonly string[]} names */
   follow(names) {
     const inSight = names.slice(0, WATCHED_MAX);
-    const key = inSight.join();
+    const key = inSight.toSorted().join();
     if (key === this.#followed || this.#signal.aborted) return;
     this.#followed = key;
     this.#following.abort();

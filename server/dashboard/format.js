@@ -58,6 +58,15 @@ export function timeOfDay(time) {
   return clock.format(time * 1000);
 }
 
+/**
+ * A mark of a time axis: with seconds where marks are closer than a minute.
+ * @param {number} time in seconds since the epoch
+ * @param {number} stepS
+ */
+export function timeMark(time, stepS) {
+  return stepS < 60 ? timeOfDay(time) : timeOfDay(time).slice(0, -":00".length);
+}
+
 /** @param {number} time in seconds since the epoch */
 export function dateAndTime(time) {
   return Number.isFinite(time) && Math.abs(time) < 8e12 ? dateAndClock.format(time * 1000) : NOTHING;

@@ -5,7 +5,7 @@
 import { readPercentileCells, SPANS } from "./cells.js";
 import { newChart } from "./charts.js";
 import { choices, element, table } from "./dom.js";
-import { number, timeOfDay } from "./format.js";
+import { number, timeMark } from "./format.js";
 import { PERCENTILES, WINDOW_TEXTS, WINDOWS } from "./values.js";
 
 /** Those that are drawn over time: the 50th, 90th and 99th. */
@@ -33,7 +33,7 @@ export function newPercentiles({ isOfWindows, isOverTime, signal }) {
   const overTime = newChart({
     title: "Over time",
     lines: DRAWN.map((index, place) => ({ label: `${PERCENTILES[index]} %`, color: COLORS[place], isStepped: true })),
-    xText: (x) => timeOfDay(x).slice(0, 5),
+    xText: timeMark,
     xLabel: "From",
     yText: number,
     signal,

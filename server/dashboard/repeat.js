@@ -54,7 +54,7 @@ export function pass(ms, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-function seen(signal) {
+export function seen(signal) {
   return new Promise((resolve) => {
     if (!document.hidden || signal.aborted) return resolve();
     const done = () => {

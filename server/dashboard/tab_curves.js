@@ -5,7 +5,7 @@
 import { slotsOf, SPANS } from "./cells.js";
 import { newChart } from "./charts.js";
 import { choices, element } from "./dom.js";
-import { number, timeOfDay } from "./format.js";
+import { number, timeMark } from "./format.js";
 import { WINDOW_TEXTS, WINDOWS } from "./values.js";
 
 const METRICS = {
@@ -29,7 +29,7 @@ export function newCurves(signal) {
     newChart({
       title: WINDOW_TEXTS[window],
       lines: [{ label: "Value", color: "--series-1", isArea: true, isStepped: true }],
-      xText: (x, step) => step < 60 ? timeOfDay(x) : timeOfDay(x).slice(0, 5),
+      xText: timeMark,
       xLabel: "From",
       yText: number,
       signal,

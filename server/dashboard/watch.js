@@ -3,15 +3,15 @@
 /// <reference lib="dom" />
 
 import { fields, nameParameter, numberOf, textOf } from "./api.js";
-import { forget, noteHeard, noteTrouble } from "./connection.js";
-import { pass } from "./repeat.js";
+import { forgetWith, noteHeard, noteTrouble } from "./connection.js";
+import { pass, seen } from "./repeat.js";
 
 /** What /watch takes at most. */
 export const WATCHED_MAX = 1000;
 
 const SOURCE = "/watch";
 /** Events come every second: after so long without one the connection is taken for dead. */
-const SILENCE_MS = 6000;
+const SILENCE_MS = 10_000;
 const RETRY_MS = 1000;
 
 /** @typedef {(tabs: ReadonlyMap<string, unknown>, asOf: number) => void} OnTabs */
@@ -22,27 +22,23 @@ const RETRY_MS = 1000;
  * @param {{ onTabs: OnTabs, signal: AbortSignal }} options
  */
 export async function watch(names, { onTabs, signal }) {
-  signal.addEventListener("abort", () => forget(SOURCE), { once: true });
+  forgetWith(signal, SOURCE);
   const url = `${SOURCE}?name=${nameParameter(names)}`;
   while (!signal.aborted) {
-    await once(url, { onTabs, signal });
+    await seen(signal);
+    if (!signal.aborted) await once(url, { onTabs, signal });
     await pass(RETRY_MS, signal);
   }
 }
 
 /**
- * One connection, until it ends.
+ * One connection, until it ends or the page is hidden.
  * @param {string} url
  * @param {{ onTabs: OnTabs, signal: AbortSignal }} options
  * @returns {Promise<void>}
  */
 function once(url, { onTabs, signal }) {
   return new Promise((resolve) => {
-    if (document.hidden) {
-      document.addEventListener("visibilitychange", () => resolve(), { once: true, signal });
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      return;
-    }
     const events = new EventSource(url);
     let silence = setTimeout(lost, SILENCE_MS);
     const ended = new AbortController();
@@ -68,7 +64,10 @@ function once(url, { onTabs, signal }) {
     });
     events.addEventListener("trouble", ({ data }) => {
       heard();
-      noteTrouble(SOURCE, `The server ${textOf(fields(JSON.parse(data)).error) ?? "has trouble"}. Trying again …`);
+      noteTrouble(
+        SOURCE,
+        `The server has trouble: ${textOf(fields(JSON.parse(data)).error) ?? "unknown"}. Trying again …`,
+      );
     });
     events.addEventListener("error", lost);
     signal.addEventListener("abort", end, { signal: ended.signal });
