@@ -79,8 +79,8 @@ export class Api {
   }
 
   /** The JSON that a GET of this path answers. @throws {ApiTrouble} */
-  async read(path: string, search?: URLSearchParams): Promise<unknown> {
-    return await this.#json(await this.#accepted(pathOf(path, search), { headers: { accept: "application/json" } }));
+  async read(path: string, search?: URLSearchParams, accept = "application/json"): Promise<unknown> {
+    return await this.#json(await this.#accepted(pathOf(path, search), { headers: { accept } }));
   }
 
   /** Has the server do something, and answers what it says of it. @throws {ApiTrouble} */

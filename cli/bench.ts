@@ -21,6 +21,7 @@ const SETTLE_S = 15;
 const SETTLE_STEP_MS = 250;
 const PROGRESS_MS = 200;
 const BAR_WIDTH = 30;
+const COLUMNS_DEFAULT = 80;
 
 interface Verdict {
   /** Of this run, in the tabs. */
@@ -104,8 +105,10 @@ async function showProgress(
   if (show === undefined) return;
   while (!signal.aborted) {
     const rate = load.seconds > 0 ? load.accepted / load.seconds : 0;
-    const figures = `${formatCount(load.accepted)} events accepted, ${formatNumber(rate)}/s`;
-    show(`\r${progressBar(load.share, BAR_WIDTH)} ${figures}\x1b[K`);
+    const figures = ` ${formatNumber(load.accepted)} events, ${formatNumber(rate)}/s`;
+    // On a line of its own, whatever its width: one that wraps could not be painted over.
+    const room = (shell.terminal?.size().columns ?? COLUMNS_DEFAULT) - figures.length - 3;
+    show(`\r${progressBar(load.share, Math.max(0, Math.min(BAR_WIDTH, room)))}${figures}\x1b[K`);
     await sleep(PROGRESS_MS, signal);
   }
   show("\r\x1b[K");

@@ -1,6 +1,7 @@
 // One tab over the last minute, second by second: rates of what is counted, levels of what is not.
 
 import type { Figure } from "./figure.ts";
+import { listAt, numberAt } from "./json.ts";
 
 export const POINTS = 60;
 
@@ -15,6 +16,21 @@ export class Series {
 
   get latest(): number | undefined {
     return this.#points.at(-1);
+  }
+
+  /** Before anything was seen: the last minute as the cells of `application/json-detailed` have it. */
+  fill(asOf: number, detail: unknown): void {
+    const cells = listAt(detail, "cells").flatMap((cell) => {
+      const [start, width, count] = ["start", "width", "count"].map((name) => numberAt(cell, name));
+      return start === undefined || !width || count === undefined ? [] : [{ start, width, count }];
+    });
+    if (cells.length === 0) return;
+    const first = Math.floor(asOf) - POINTS + 1;
+    for (let point = 0; point < POINTS; point++) {
+      const second = first + point;
+      const cell = cells.find(({ start, width }) => start <= second && second < start + width);
+      this.#points[point] = cell === undefined ? 0 : cell.count / cell.width;
+    }
   }
 
   /** What was seen at a time. Of the seconds since the time before each gets its share. */

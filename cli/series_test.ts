@@ -41,3 +41,13 @@ Deno.test("series: a long outage fills it once, and the past changes nothing", (
   series.add(99_999, counted(5));
   assertEquals(series.points, Array(POINTS).fill(1));
 });
+
+Deno.test("series: begins with what the cells of the last minute say, and goes on from there", () => {
+  const series = new Series();
+  const cells = [{ start: 930, width: 10, count: 50 }, { start: 998, width: 1, count: 7 }, { start: 1000, width: "x" }];
+  series.fill(1000.4, { cells });
+  assertEquals(series.points, [0, ...Array(57).fill(0), 7, 0, 0].slice(-POINTS));
+  series.fill(961.9, { cells });
+  assertEquals(series.points.slice(25, 41), [0, 0, 0, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 0, 0, 0].slice(0, 16));
+  for (const detail of [undefined, { cells: [] }, { cells: "none" }]) new Series().fill(1000, detail);
+});

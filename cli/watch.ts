@@ -1,8 +1,9 @@
 // `taba-cli watch`: tabs as they change, a line a tab and second; at a terminal as one table with the last minute.
 
-import { searchOf } from "./api.ts";
+import { type Api, ApiTrouble, searchOf } from "./api.ts";
 import { type Figure, figureOf } from "./figure.ts";
 import { fullScreen, type View } from "./full_screen.ts";
+import { at, entriesAt } from "./json.ts";
 import { formatNumber, plural } from "./numbers.ts";
 import { isJson, selectionOf, serverApi } from "./options.ts";
 import { ReaderGone } from "./output.ts";
@@ -28,19 +29,41 @@ export async function watch(asked: Asked, shell: Shell): Promise<ExitCode> {
   }
   const view = new WatchView(feed, { style: shell.style, title: `watching ${names.join(", ")} at ${api.address}` });
   // What fails at once should not flash another screen.
-  await view.begin();
+  await view.begin((tabs) => lastMinute(api, search, tabs));
   return await fullScreen(view, { ...shell, terminal });
+}
+
+/** Of more tabs it would be much to ask for at once. */
+const FILLED_MAX = 100;
+
+/** The cells of each tab, for what was before the watch began; none where the server can't tell. */
+async function lastMinute(
+  api: Api,
+  search: URLSearchParams,
+  tabs: number,
+): Promise<ReadonlyMap<string, unknown>> {
+  if (tabs === 0 || tabs > FILLED_MAX) return new Map();
+  try {
+    const rows = entriesAt(await api.read("/tabs", search, "application/json-detailed"), "rows");
+    return new Map(rows.map(([name, row]) => [name, at(row, "detail")]));
+  } catch (error) {
+    if (error instanceof ApiTrouble) return new Map(); // the watch itself will tell
+    throw error;
+  }
 }
 
 /** Prints what comes until nobody reads it any more. */
 async function printMoments(feed: AsyncGenerator<Seen>, areJson: boolean, shell: Shell): Promise<ExitCode> {
   const seriesByName = new Map<string, Series>();
   const encoder = new TextEncoder();
+  let hasFound = true;
   try {
     for await (const seen of feed) {
       if (seen.kind === "trouble") shell.complain(seen.message);
       else if (areJson) await shell.write(encoder.encode(`${seen.json}\n`));
       else {
+        if (hasFound && seen.tabs.length === 0) shell.complain("nothing found yet; watching for it");
+        hasFound = seen.tabs.length > 0;
         const lines = addMoment(seriesByName, seen).map((row) => `${lineOf(row, seen.asOf)}\n`);
         if (lines.length > 0) await shell.write(encoder.encode(lines.join("")));
       }
@@ -114,8 +137,10 @@ class WatchView implements View {
   }
 
   /** Waits for the first thing to show. @throws {ApiTrouble} where there is no server */
-  async begin(): Promise<void> {
+  async begin(detailsOf: (tabs: number) => Promise<ReadonlyMap<string, unknown>>): Promise<void> {
     this.#take(await this.#feed.next());
+    const details = await detailsOf(this.#rows.length);
+    for (const { name, series } of this.#rows) series.fill(this.#asOf ?? 0, details.get(name));
   }
 
   async run(changed: () => void, signal: AbortSignal): Promise<void> {

@@ -77,6 +77,12 @@ Deno.test("watch: a server that was never there is no server", async () => {
 
 Deno.test("watch: at a terminal a table that fits it, until q", async () => {
   const answer = (request: Request) => {
+    const { pathname, search } = new URL(request.url);
+    if (pathname === "/tabs") {
+      assertEquals([search, request.headers.get("accept")], ["?name=bids", "application/json-detailed"]);
+      const cells = [{ start: 1_699_999_998, width: 1, count: 8 }, { start: 1_699_999_999, width: 1, count: 4 }];
+      return Response.json({ rows: { bids: { detail: { cells } } } });
+    }
     const text = moment(1_700_000_000, { bids: counter(7) }) +
       moment(1_700_000_001, Object.fromEntries(Array.from({ length: 30 }, (_, tab) => [`tab_${tab}`, counter(tab)])));
     return new Response(
@@ -100,6 +106,7 @@ Deno.test("watch: at a terminal a table that fits it, until q", async () => {
   assertEquals(await watch({ names: ["bids"], options: {} }, shell), 0);
 
   const printed = shell.printed();
+  assertMatch(printed.split("\x1b[H")[1], /^bids .*▁▁█▅▁ /m);
   assert(printed.startsWith("\x1b[?1049h") && printed.endsWith("\x1b[?1049l"));
   const frame = printed.split("\x1b[H").at(-1) ?? "";
   // deno-lint-ignore no-control-regex
