@@ -31,7 +31,11 @@ interface Doing {
   readonly begunByBucket: WeakMap<HeldBucket, Begun>;
   /** Buckets taken since. */
   moved: number;
+  isDone: boolean;
 }
+
+/** What may take longer than anyone waits: it is ended once begun, and an order that is given again joins it. */
+const LONG: readonly Order["kind"][] = ["gc", "upgrade"];
 
 export class Orders {
   readonly #store: Store;
@@ -46,10 +50,17 @@ export class Orders {
   /** Learns which orders are in force. Before the queues are looked at, so that these hold all that an order means. */
   see(): void {
     const { orders, drainers } = this.#membership;
-    this.#doing = orders.map((order) =>
-      this.#doing.find((doing) => doing.order.id === order.id && doing.drainers === drainers) ??
-        { order, drainers, begunByBucket: new WeakMap<HeldBucket, Begun>(), moved: 0 }
-    );
+    const known = this.#doing.filter((doing) => doing.drainers === drainers);
+    const long = known.filter(({ order, isDone }) => LONG.includes(order.kind) && !isDone);
+    const inForce = orders.map((order) => {
+      const same = known.find((doing) => doing.order.id === order.id);
+      if (same !== undefined) return same;
+      const { begunByBucket = new WeakMap<HeldBucket, Begun>() } = long.find((one) => one.order.kind === order.kind) ??
+        {};
+      return { order, drainers, begunByBucket, moved: 0, isDone: false };
+    });
+    const isTaken = ({ begunByBucket }: Doing) => inForce.some((doing) => doing.begunByBucket === begunByBucket);
+    this.#doing = [...inForce, ...long.filter((doing) => !isTaken(doing))];
   }
 
   /** A bucket was taken. */
@@ -87,9 +98,11 @@ export class Orders {
   async report(buckets: readonly HeldBucket[]): Promise<void> {
     const { share } = this.#membership;
     if (buckets.length !== share.size || buckets.some(({ bucket }) => !share.has(bucket))) return;
-    for (const { order, drainers, begunByBucket, moved } of this.#doing) {
+    for (const doing of this.#doing) {
+      const { order, drainers, begunByBucket, moved } = doing;
       const begun = buckets.map((held) => begunByBucket.get(held));
-      if (!begun.every((one) => one?.isDone === true)) continue;
+      doing.isDone ||= begun.every((one) => one?.isDone === true);
+      if (!doing.isDone) continue;
       const counted = begun.reduce((sum, one) => sum + (one?.task.count ?? 0), 0);
       await this.#membership.finish({ id: order.id, drainers, count: order.kind === "rebalance" ? moved : counted });
     }

@@ -37,7 +37,7 @@ export class Upkeep {
 
   /**
    * Deletes tabs, or with clients what tabs have of these. Whatever was accepted before is in no answer that is asked for
-   * afterwards, though names may be listed until those who drain have passed by. Done by half where it throws.
+   * afterwards; only names are still listed where those who drain have not passed by in time. Done by half where it throws.
    */
   async delete(selection: Selection): Outcome<{ readonly tabs: number; readonly states: number }> {
     const { store, query } = this.#options;
@@ -53,6 +53,7 @@ export class Upkeep {
       tabs += names.size;
       states += keys.length;
     }
+    if (states > 0) await this.#order("flush", () => {});
     return accept({ tabs, states });
   }
 
@@ -81,7 +82,7 @@ export class Upkeep {
     return await this.#order("upgrade", (states, servers) => ({ states, servers }));
   }
 
-  /** Gives an order and waits until all servers that drain have done it. What some have begun they end all the same. */
+  /** Gives an order and waits until all servers that drain have done it. */
   async #order<Done>(kind: Order["kind"], answer: (count: number, servers: number) => Done): Outcome<Done> {
     const { membership, clock, sleep } = this.#options;
     const deadline = clock() + ORDER_S;
@@ -91,9 +92,9 @@ export class Upkeep {
         await membership.beat();
         const { drainers, finished, count } = membership.progressOf(id);
         if (finished === drainers && drainers > 0) return accept(answer(count, drainers));
-        if (clock() >= deadline) {
-          const message = `cannot say that the ${kind} is done as all servers that drain must be through with it: ` +
-            `current value is ${finished} of ${drainers} after ${ORDER_S} s; ask again`;
+        if (clock() >= deadline || drainers === 0) {
+          const message = `cannot say that the ${kind} is done as all servers that drain must be through with it ` +
+            `within ${ORDER_S} s: current value is ${finished} of ${drainers}; ask again`;
           return refuse("order_unfinished", message);
         }
         await sleep(LOOK_MS);

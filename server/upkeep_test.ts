@@ -18,7 +18,7 @@ class Cluster {
   readonly time = new VirtualTime();
   readonly store = new MemoryStore({ buckets: BUCKETS, clock: this.time.clock });
   /** What becomes of a server's calls. */
-  fateOf: (id: string) => Fate = () => "done";
+  fateOf: (id: string, method: string) => Fate = () => "done";
   readonly #servers: {
     readonly server: Server;
     readonly stopping: AbortController;
@@ -29,7 +29,7 @@ class Cluster {
     const { clock, sleep } = this.time;
     const id = `server-${this.#servers.length}`;
     const server = new Server({
-      store: interceptedStore(BUCKETS, (_method, run) => fated(this.fateOf(id), () => run(this.store))),
+      store: interceptedStore(BUCKETS, (method, run) => fated(this.fateOf(id, method), () => run(this.store))),
       registry: options.registry ?? registry,
       self: { id, url: `http://${id}`, roles: options.roles ?? ["fe", "be"], started: clock() },
       ...{ clock, sleep, random: () => 0.5, pause: () => Promise.resolve(), commitMs: 3_600_000 },
@@ -176,4 +176,31 @@ Deno.test("upkeep: an upgrade encodes anew what an older version wrote, held or 
     assertEquals(new Set(states.map(({ version }) => version)), new Set(tabs.length === 0 ? [] : [newer.version]));
   }
   assertEquals((await cluster.post("/upgrade")).answer, { states: 0, servers: 1 });
+});
+
+Deno.test("upkeep: what takes too long is said not to be done, goes on all the same, and is waited for when asked for again", async () => {
+  const old = registry.get("TotalsCounter");
+  assert(old !== undefined);
+  const newer: Handler = { ...old, version: old.version + 1, decode: (encoded) => old.decode(encoded, old.version) };
+  const upgraded: Registry = { ...registry, get: (type) => type === newer.type ? newer : registry.get(type) };
+  await using cluster = new Cluster();
+  cluster.start();
+  await cluster.time.pass(2000);
+  await cluster.post("/post", linesOf(20));
+  await cluster.post("/flush");
+  await cluster.stop(0);
+  cluster.start({ registry: upgraded });
+  await cluster.time.pass(2000);
+  cluster.fateOf = (_id, method) => method === "commit" ? "unreached" : "done";
+  const { status, answer } = await cluster.post("/upgrade");
+  assert(typeof answer === "object" && answer !== null && "error" in answer);
+  assertEquals([status, String(answer.error).includes("0 of 1")], [504, true]);
+  await cluster.time.pass(4000);
+  cluster.fateOf = () => "done";
+  await cluster.time.pass(10_000);
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const keys = [...(await cluster.store.tabs(bucket)).keys()].map((tab) => ({ tab, client: "web-1" }));
+    for (const { version } of (await cluster.store.read(bucket, keys)).states) assertEquals(version, newer.version);
+  }
+  assertEquals(await cluster.post("/upgrade"), { status: 200, answer: { states: 0, servers: 1 } });
 });

@@ -29,7 +29,9 @@ export const QUEUE = `
 local function number(value) return string.format('%.0f', value) end
 local function parseQueue(text)
   local items, head, tail, headBytes, tailBytes, oldest, enqueued, committed =
-    string.match(text or '0 0 0 0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+) ([^ ]+) (%d+) (%d+)$')
+    string.match(text or '0 0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+) ([^ ]+) ?(%d*) ?(%d*)$')
+  -- Of a queue that was written before there were counts, they begin at nothing.
+  if committed == '' then enqueued, committed = '0', '0' end
   return { items = items, head = head, tail = tail, headBytes = headBytes, tailBytes = tailBytes, oldest = oldest,
     enqueued = enqueued, committed = committed }
 end

@@ -99,6 +99,6 @@ export function statusOf(bucket: string, queue: string): QueueStatus | undefined
 
 /** The events of a field of QUEUES. */
 export function eventCountsOf(queue: string): EventCounts {
-  const [, , , , , , enqueued, committed] = queue.split(" ");
+  const [, , , , , , enqueued = 0, committed = 0] = queue.split(" ");
   return { enqueued: Number(enqueued), committed: Number(committed) };
 }
