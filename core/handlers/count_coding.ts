@@ -51,19 +51,34 @@ export function writeCounts(writer: ByteWriter, counts: Float64Array): void {
         bits |= (rest % 2 ** 24) << held;
         held += Math.min(left, 24);
       }
-    } else {
-      bits |= (1 << high) << held;
-      held += high + 1;
       for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
-      bits |= (difference & ((1 << width) - 1)) << held;
-      held += width;
+    } else {
+      const low = difference & ((1 << width) - 1);
+      if (high + width < 16) {
+        bits |= ((low << 1 | 1) << high) << held;
+        held += high + 1 + width;
+      } else {
+        bits |= (1 << high) << held;
+        held += high + 1;
+        for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
+        bits |= low << held;
+        held += width;
+        for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
+      }
+      // Two bytes at once: what decides it is hard to foresee, and so is best asked seldom.
+      if (held >= 16) {
+        bytes[at] = bits;
+        bytes[at + 1] = bits >>> 8;
+        at += 2;
+        bits >>>= 16;
+        held -= 16;
+      }
     }
-    for (; held >= 8; held -= 8, bits >>>= 8) bytes[at++] = bits;
     followed = follow(followed, difference);
     beforeLast = last;
     last = near;
   }
-  if (held > 0) bytes[at++] = bits;
+  for (; held > 0; held -= 8, bits >>>= 8) bytes[at++] = bits;
   writer.length = at;
 }
 
@@ -78,7 +93,16 @@ export function readCounts(reader: ByteReader, counts: Float64Array): void {
   let last = 0;
   let beforeLast = 0;
   for (let index = 0; index < counts.length; index++) {
-    for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << held;
+    if (held < 16) {
+      if (at + 1 < end) {
+        bits |= (bytes[at] | bytes[at + 1] << 8) << held;
+        at += 2;
+        held += 16;
+      } else if (at < end) {
+        bits |= bytes[at++] << held;
+        held += 8;
+      }
+    }
     const width = parameter(followed);
     const high = bits === 0 ? 32 : 31 - Math.clz32(bits & -bits);
     let near: number;
@@ -96,6 +120,7 @@ export function readCounts(reader: ByteReader, counts: Float64Array): void {
       counts[index] = near;
       if (near > NEAR) near = NEAR;
     } else {
+      for (; held <= 24 && at < end; held += 8) bits |= bytes[at++] << held;
       if (held < FAR + FAR_WIDTH_BITS) throw new DecodeError(TOO_EARLY);
       let left = (bits >>> FAR) & (2 ** FAR_WIDTH_BITS - 1);
       bits = (bits >>> (FAR + FAR_WIDTH_BITS)) | 0;

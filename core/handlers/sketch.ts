@@ -8,6 +8,9 @@ import { addCounts } from "./sums.ts";
 /** Up to so many different bins are kept as a list: most tabs of one client and second have few, many have one. */
 export const FEW_MAX = 32;
 
+/** Of so many values that are about to be added the extremes are looked for first; the rest seldom lies beyond them. */
+const FORESEEN = 512;
+
 /** The bins of a sketch that has had too many for a list: for good, so that this too follows from its values alone. */
 export interface DenseBins {
   readonly positive: Bins;
@@ -84,7 +87,8 @@ export class Sketch {
       // The list, or the first value that was out of the bins' range or of another sign.
       const key = keyOf(values[index]);
       if (this.#dense !== undefined || !this.#addToFew(key, 1)) {
-        addToDense(this.#dense ?? this.#spread(extremes(values, index, to)), key, 1);
+        const end = Math.min(to, index + FORESEEN);
+        addToDense(this.#dense ?? this.#spread(extremes(values, index, end)), key, 1);
       }
     }
   }
