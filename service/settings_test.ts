@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { choice, flag, integer, type Kind, listOf, milliseconds, number, string, url } from "./setting_kinds.ts";
+import { choice, flag, integer, type Kind, listOf, milliseconds, number, onOff, string, url } from "./setting_kinds.ts";
 import { readSettings, setting } from "./settings.ts";
 
 const about = { name: "taba-test", version: "1.2.3", summary: "Shows what settings do." };
@@ -26,6 +26,7 @@ const table = {
   token: setting(string("TOKEN"), { default: undefined, help: "bearer token" }),
   roles: setting(listOf(choice("fe", "be")), { default: ["fe", "be"], help: "what it does" }),
   verbose: setting(flag(), { default: false, help: "say more" }),
+  ownTabs: setting(onOff(), { default: true, help: "record some" }),
   store: setting(place, { default: undefined, help: "where it keeps things" }),
 };
 
@@ -37,6 +38,7 @@ const defaults = {
   token: undefined,
   roles: ["fe", "be"],
   verbose: false,
+  ownTabs: true,
   store: undefined,
 };
 
@@ -77,6 +79,15 @@ Deno.test("readSettings: a list takes commas and repeats, anything else its last
   });
   assertRead(["--roles", "be"], { roles: ["be"] });
   assertRead(["--port", "1", "--port", "2"], { port: 2 });
+});
+
+Deno.test("readSettings: what is on unless told otherwise is told so", () => {
+  assertRead(["--own-tabs=false"], { ownTabs: false });
+  assertRead(["--own-tabs", "false"], { ownTabs: false });
+  assertRead(["--own-tabs=true"], { ownTabs: true });
+  const outcome = read([], { TABA_OWN_TABS: "false" });
+  assertEquals<unknown>(outcome, { kind: "settings", settings: { ...defaults, ownTabs: false } });
+  assertProblem(["--own-tabs=no"], 'cannot start as --own-tabs must be true or false: current value is "no"');
 });
 
 Deno.test("readSettings: a value of the wrong kind is named with what must hold", () => {
@@ -179,16 +190,17 @@ Deno.test("readSettings: --help lists every setting with its default and its var
 
 Usage: taba-test [options]
 
-  --port N           port to listen on (default: 8279) [env: TABA_PORT]
-  --server URL[,…]   servers (default: http://127.0.0.1:8300) [env: TABA_SERVER]
-  --flush-ms MS      how often to seal (default: 500) [env: TABA_FLUSH_MS]
-  --ratio X          a share (default: 0.5) [env: TABA_RATIO]
-  --token TOKEN      bearer token [env: TABA_TOKEN]
-  --roles fe|be[,…]  what it does (default: fe,be) [env: TABA_ROLES]
-  --verbose          say more [env: TABA_VERBOSE]
-    store {…}        where it keeps things [only in the file of --config]
-  --config FILE      JSON with any of these, by name in camelCase; flags and variables win [env: TABA_CONFIG]
-  --help             print this and exit
-  --version          print the version and exit`,
+  --port N               port to listen on (default: 8279) [env: TABA_PORT]
+  --server URL[,…]       servers (default: http://127.0.0.1:8300) [env: TABA_SERVER]
+  --flush-ms MS          how often to seal (default: 500) [env: TABA_FLUSH_MS]
+  --ratio X              a share (default: 0.5) [env: TABA_RATIO]
+  --token TOKEN          bearer token [env: TABA_TOKEN]
+  --roles fe|be[,…]      what it does (default: fe,be) [env: TABA_ROLES]
+  --verbose              say more [env: TABA_VERBOSE]
+  --own-tabs true|false  record some (default: true) [env: TABA_OWN_TABS]
+    store {…}            where it keeps things [only in the file of --config]
+  --config FILE          JSON with any of these, by name in camelCase; flags and variables win [env: TABA_CONFIG]
+  --help                 print this and exit
+  --version              print the version and exit`,
   });
 });
