@@ -1,8 +1,10 @@
-// Every command in README.md and docs/*.md is run, in order, and prints what the document says it prints.
+// Every command in README.md and docs/*.md is run, in order, and prints what the document says it prints. The guide to
+// deployment waits for Sentinels most of the time, so it is followed beside the other documents.
 
 import { assert } from "@std/assert";
 import { projectPath, taskProgram } from "../../tools/deno_command.ts";
 import { startRedis } from "../../tools/local_redis.ts";
+import { followDeployment, GUIDE } from "./deployment.ts";
 import { type Step, stepsOf } from "./document.ts";
 import { Reader } from "./reader.ts";
 
@@ -23,17 +25,18 @@ const EVENTS = [
   { tab: "build", type: "Gauge", events: [["2.4.1"]] },
 ];
 
-Deno.test("documents: every command runs, and prints what it says", async () => {
+Deno.test("documents: every command runs, and prints what it says; the guide to deployment ends with a cluster", async () => {
+  const outcomes = await Promise.allSettled([followDeployment(), followDocuments()]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+});
+
+async function followDocuments(): Promise<void> {
   // Two shards, as README.md's settings name them.
   await using redis = await startRedis({ shards: 2, replicas: 1 });
   const [sentinel] = redis.sentinelNodes;
   await using reader = await Reader.open({ onServer: record, ports: { 26379: sentinel.port } });
   for (const [name, steps] of await documents()) {
-    if (name === "docs/deployment.md") {
-      console.log(`    ${name} is followed by tests/docs/deployment_test.ts`);
-      continue;
-    }
-    if (steps.every(({ kind }) => kind !== "command")) continue;
+    if (name === GUIDE || steps.every(({ kind }) => kind !== "command")) continue;
     await reader.begin();
     for (const step of steps) {
       const [, file] = elsewhere.find(([pattern]) => step.kind === "command" && pattern.test(step.text)) ?? [];
@@ -42,7 +45,8 @@ Deno.test("documents: every command runs, and prints what it says", async () => 
     }
     console.log(`    ${name}: ${steps.filter(({ kind }) => kind === "command").length} commands`);
   }
-});
+  await reader.end();
+}
 
 Deno.test("documents: every link into the project leads somewhere", async () => {
   const names = ["ARCHITECTURE.md", "CHANGELOG.md", ...(await documents()).keys()];

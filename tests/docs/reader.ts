@@ -21,6 +21,8 @@ const AGAIN_MS = 200;
 const services: readonly (readonly [command: RegExp, ready: RegExp])[] = [
   [/^deno task (serve|agent)\b(?!.*--help)/, /listening on http/],
 ];
+/** Programs that end by themselves, some time: they run in another terminal. */
+const runsLong = /^deno task demo\b/;
 /** Commands that show something anew until Ctrl-C: they are stopped once they have shown something. */
 const follows = /^(taba-cli|deno task cli) (watch|top)\b(?!.*(\||--help|--json))|^curl .*(-N|--no-buffer)\b(?!.*\|)/;
 /** Commands that ask: who asks too early asks again. */
@@ -53,6 +55,7 @@ export class Reader implements AsyncDisposable {
   readonly #options: ReaderOptions;
   readonly #portByUsual: ReadonlyMap<string, number>;
   readonly #running = new Map<string, Running>();
+  readonly #longRuns: Promise<void>[] = [];
   /** What the commands of this place have printed: the last one apart, with what it asked if it did. */
   #printed = { place: "", before: "", last: "", asked: "" };
   #isCliTaskRun = false;
@@ -131,7 +134,13 @@ export class Reader implements AsyncDisposable {
     await Deno.writeTextFile(place, this.rewritten(text), { mode });
   }
 
+  /** Waits for what runs long. */
+  async end(): Promise<void> {
+    await Promise.all(this.#longRuns);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#longRuns);
     await Promise.all([...this.#running.values()].map((service) => this.#stop(service)));
     await Deno.remove(this.#home, { recursive: true });
   }
@@ -148,6 +157,7 @@ export class Reader implements AsyncDisposable {
     const [, ready] = services.find(([pattern]) => pattern.test(told)) ?? [];
     if (ready !== undefined) return await this.#serve(text, ready);
     if (follows.test(told)) return await this.#watch(text);
+    if (runsLong.test(told)) return this.#runLong(text, place);
     let ended = await this.run(text);
     const isAsking = asks.test(told);
     if (isAsking && ended.code !== 0) {
@@ -161,6 +171,14 @@ export class Reader implements AsyncDisposable {
     assertEquals(ended.code, 0, `${place}: ${text}\nended with ${ended.code}:\n${ended.stdout}${ended.stderr}`);
     const before = this.#printed.place === place ? this.#printed.before + this.#printed.last : "";
     this.#printed = { place, before, last: ended.stdout, asked: isAsking ? text : "" };
+  }
+
+  #runLong(text: string, place: string): void {
+    this.#longRuns.push(
+      this.run(text).then(({ code, stdout, stderr }) => {
+        assertEquals(code, 0, `${place}: ${text}\nended with ${code}:\n${stdout}${stderr}`);
+      }),
+    );
   }
 
   async #compare({ place, text, isExact }: Step & { readonly kind: "printed" }): Promise<void> {

@@ -10,7 +10,7 @@ import { stepsOf } from "./document.ts";
 import { Reader } from "./reader.ts";
 import { Units } from "./units.ts";
 
-const GUIDE = "docs/deployment.md";
+export const GUIDE = "docs/deployment.md";
 const UNITS = "/etc/systemd/system";
 
 /** Of what needs root, what is not done, and why. */
@@ -20,7 +20,8 @@ const notDone: readonly (readonly [command: RegExp, why: string])[] = [
   [/^useradd |^chown /, "all runs as the present user"],
 ];
 
-Deno.test("docs/deployment.md: ends with a running cluster that counts on when the master is killed", async () => {
+/** Follows the guide to its end. */
+export async function followDeployment(): Promise<void> {
   const redis = await findRedis();
   await using stack = new AsyncDisposableStack();
   const reader = stack.use(
@@ -56,7 +57,7 @@ Deno.test("docs/deployment.md: ends with a running cluster that counts on when t
   try {
     for (const step of steps) {
       if (step.kind === "command" && /^deno task compile/.test(step.text)) {
-        console.log(`    ${step.place} $ ${step.text}    (verified by tests/docs/docs_test.ts)`);
+        console.log(`    ${step.place} $ ${step.text}    (verified by the test of README.md)`);
       } else if (step.kind === "file" && step.path.startsWith(UNITS)) {
         await reader.save(step.path, step.text.replace("/usr/bin/redis-server", redis));
       } else {
@@ -68,7 +69,7 @@ Deno.test("docs/deployment.md: ends with a running cluster that counts on when t
     console.log(units.output);
     throw error;
   }
-});
+}
 
 /** What systemd itself says of the units, where it is at hand. */
 async function verifyUnits(folder: string): Promise<void> {
