@@ -122,7 +122,19 @@ export async function getClients(name, signal) {
   return new Map(Object.entries(fields(Object.hasOwn(answer, name) ? answer[name] : {})));
 }
 
-/** @param {readonly string[]} names */
+/** Servers take 65,534 in an address. */
+const NAMES_CHARACTERS_MAX = 60_000;
+
+/**
+ * The names from the first on that one question has room for.
+ * @param {readonly string[]} names
+ */
+export function askable(names) {
+  let room = NAMES_CHARACTERS_MAX;
+  return names.filter((name) => (room -= encodeURIComponent(name).length + 1) >= 0);
+}
+
+/** @param {readonly string[]} names as many as are askable */
 export function nameParameter(names) {
   return names.map(encodeURIComponent).join(",");
 }

@@ -3,7 +3,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { getDetailed } from "./api.js";
+import { askable, getDetailed } from "./api.js";
 import { readCells } from "./cells.js";
 import { repeat } from "./repeat.js";
 import { pathOf } from "./sparkline.js";
@@ -41,7 +41,7 @@ export class FiguresInSight {
 
   /** From now on these, and those before no more. @param {readonly string[]} names */
   follow(names) {
-    const inSight = names.slice(0, WATCHED_MAX);
+    const inSight = askable(names.slice(0, WATCHED_MAX));
     const key = inSight.toSorted().join();
     if (key === this.#followed || this.#signal.aborted) return;
     this.#followed = key;
