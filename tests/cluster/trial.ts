@@ -2,7 +2,9 @@
 // through an agent, a reader that looks at everything meanwhile, and the final account.
 
 import { assert, assertEquals } from "@std/assert";
+import { taskProgram } from "../../tools/deno_command.ts";
 import { type LocalCluster, type LocalClusterOptions, startCluster } from "../../tools/local_cluster.ts";
+import { runProgram } from "../../tools/program.ts";
 import { assertCounted, Ledger, Reader } from "./ledger.ts";
 import { Load, seededRandom } from "./load.ts";
 import { request } from "./request.ts";
@@ -35,12 +37,14 @@ export class Trial implements AsyncDisposable {
   readonly throughAgent: Load;
   readonly reader: Reader;
   readonly #reading: Promise<unknown>;
+  readonly #agentUrl: string;
   /** Commits of each process that drains, by its id, as far as they were seen. */
   readonly #commitsById = new Map<string, number>();
   #isStopped = false;
 
   constructor(cluster: LocalCluster, options: { readonly agentUrl: string; readonly mayFall: boolean }) {
     this.cluster = cluster;
+    this.#agentUrl = options.agentUrl;
     const urls = cluster.servers.map(({ url }) => url);
     const { random } = this;
     this.direct = new Load({ name: "direct", urls, random, ledger: new Ledger({ isSeenAtOnce: true }) });
@@ -98,6 +102,9 @@ export class Trial implements AsyncDisposable {
     );
     const checked = JSON.parse((await request(`${server.url}/check`, { method: "POST" })).text);
     assertEquals([checked.problems, checked.buckets, checked.entries], [[], BUCKETS, 0]);
+    const args = ["audit", "--server", server.url, "--agent", this.#agentUrl];
+    const audit = await runProgram({ name: "taba-cli", ...taskProgram("cli"), args });
+    assertEquals(audit.code, 0, audit.output);
     assertEquals([...direct.violations, ...throughAgent.violations, ...reader.violations], []);
     assert(reader.counts.read > 0, "the reader was answered");
     for (const { program, name } of cluster.servers) {
