@@ -94,7 +94,7 @@ export const limits = {
   /** Characters of such rows. */
   charactersSortedMax: 4 * MIB,
 
-  /** Numbers that an answer to Prometheus holds, so that it need not ask for tabs again for every family. */
+  /** Numbers that answers to Prometheus hold together, so that they need not ask for tabs again for every family. */
   metricsSamplesHeldMax: 600_000,
 
   /** Rows of the busiest that an answer has, ... */

@@ -11,11 +11,12 @@ import type { Query } from "./query.ts";
 import { streamedAs } from "./render.ts";
 import type { Selection } from "./selection.ts";
 import { type MetricsParts, serverMetrics } from "./server_metrics.ts";
-import { type AskTabs, tabsMetrics } from "./tab_metrics.ts";
+import { type AskTabs, SampleRoom, tabsMetrics } from "./tab_metrics.ts";
 
 export class Metrics {
   readonly #parts: MetricsParts;
   readonly #query: Query;
+  readonly #room = new SampleRoom(limits.metricsSamplesHeldMax);
 
   constructor(parts: MetricsParts, query: Query) {
     this.#parts = parts;
@@ -37,8 +38,7 @@ export class Metrics {
 
   async *#pieces(own: string, askTabs: AskTabs | undefined): AsyncGenerator<string> {
     yield own;
-    const options = { now: this.#parts.clock(), samplesHeldMax: limits.metricsSamplesHeldMax };
-    if (askTabs !== undefined) yield* tabsMetrics(askTabs, options);
+    if (askTabs !== undefined) yield* tabsMetrics(askTabs, { now: this.#parts.clock(), room: this.#room });
   }
 }
 

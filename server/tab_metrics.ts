@@ -64,13 +64,13 @@ export type AskTabs = () => AsyncIterable<Found> | Iterable<Found>;
 
 export interface TabsMetricsOptions {
   readonly now: number;
-  /** Tabs with more samples than this together are asked for again for each family. */
-  readonly samplesHeldMax: number;
+  /** For what is held. Tabs that don't find any are asked for again for each family. */
+  readonly room: SampleRoom;
 }
 
 /** Tabs as of `now`, family by family. */
 export async function* tabsMetrics(ask: AskTabs, options: TabsMetricsOptions): AsyncGenerator<string> {
-  const held = new HeldTabs(options.samplesHeldMax);
+  using held = new HeldTabs(options.room);
   for (const family of FAMILIES) {
     let isBegun = false;
     for await (const tab of held.areAll ? held.tabs : tabsOf(ask(), options.now)) {
@@ -96,15 +96,34 @@ async function* tabsOf(found: AsyncIterable<Found> | Iterable<Found>, now: numbe
   }
 }
 
+/** Room for samples, shared by all answers under way: a slow reader keeps what he has as long as he likes. */
+export class SampleRoom {
+  #left: number;
+
+  constructor(samples: number) {
+    this.#left = samples;
+  }
+
+  take(samples: number): boolean {
+    if (samples > this.#left) return false;
+    this.#left -= samples;
+    return true;
+  }
+
+  giveBack(samples: number): void {
+    this.#left += samples;
+  }
+}
+
 /** The tabs of the first pass, or none of them where they are too many. */
-class HeldTabs {
+class HeldTabs implements Disposable {
   readonly tabs: Tab[] = [];
-  readonly #samplesMax: number;
+  readonly #room: SampleRoom;
   #samples = 0;
   #state: "collecting" | "all" | "too many" = "collecting";
 
-  constructor(samplesMax: number) {
-    this.#samplesMax = samplesMax;
+  constructor(room: SampleRoom) {
+    this.#room = room;
   }
 
   get areAll(): boolean {
@@ -113,15 +132,25 @@ class HeldTabs {
 
   add(tab: Tab): void {
     if (this.#state !== "collecting") return;
-    this.tabs.push(tab);
-    for (const family of FAMILIES) for (const _ of family.samplesOf(tab)) this.#samples++;
-    if (this.#samples <= this.#samplesMax) return;
-    this.tabs.length = 0;
-    this.#state = "too many";
+    let samples = 0;
+    for (const family of FAMILIES) for (const _ of family.samplesOf(tab)) samples++;
+    if (this.#room.take(samples)) {
+      this.#samples += samples;
+      this.tabs.push(tab);
+    } else {
+      this[Symbol.dispose]();
+      this.#state = "too many";
+    }
   }
 
   end(): void {
     if (this.#state === "collecting") this.#state = "all";
+  }
+
+  [Symbol.dispose](): void {
+    this.tabs.length = 0;
+    this.#room.giveBack(this.#samples);
+    this.#samples = 0;
   }
 }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { readPrometheus } from "../tests/prometheus_text.ts";
 import type { Found } from "./query.ts";
-import { tabsMetrics } from "./tab_metrics.ts";
+import { SampleRoom, tabsMetrics } from "./tab_metrics.ts";
 
 const registry = createRegistry();
 const NOW = 1_763_890_000;
@@ -27,10 +27,10 @@ const ALL: readonly Found[] = [
   { name: "damaged", client: "", content: { ok: false, why: "it is damaged" } },
 ];
 
-async function read(all: readonly Found[], samplesHeldMax = 1000) {
+async function read(all: readonly Found[], room = new SampleRoom(1000)) {
   let asked = 0;
   const ask = () => (asked++, all);
-  const text = (await Array.fromAsync(tabsMetrics(ask, { now: NOW, samplesHeldMax }))).join("");
+  const text = (await Array.fromAsync(tabsMetrics(ask, { now: NOW, room }))).join("");
   return { text, asked };
 }
 
@@ -67,16 +67,27 @@ Deno.test("tabsMetrics: windows, totals, quantiles and gauges of every type, wit
 
 Deno.test("tabsMetrics: more than may be held are asked for again, and say the same", async () => {
   const once = await read(ALL);
-  const again = await read(ALL, 10);
+  const again = await read(ALL, new SampleRoom(10));
   assertEquals([once.asked, again.asked], [1, 4]);
   assertEquals(again.text, once.text);
   assertEquals(await read([]), { text: "", asked: 1 });
 });
 
+Deno.test("tabsMetrics: answers share the room for what they hold, and give it back, whole or broken off", async () => {
+  const room = new SampleRoom(100);
+  const first = tabsMetrics(() => ALL, { now: NOW, room });
+  for (let pieces = 0; pieces < 10; pieces++) await first.next();
+  assertEquals((await read(ALL, room)).asked, 4);
+  await first.return(undefined);
+  assertEquals((await read(ALL, room)).asked, 1);
+  assertEquals([room.take(100), room.take(1)], [true, false]);
+});
+
 Deno.test("tabsMetrics: quantiles of nothing are left out", async () => {
   const old = found("bids", [1]);
-  const text = (await Array.fromAsync(tabsMetrics(() => [old], { now: NOW + 3 * 86_400, samplesHeldMax: 1000 }))).join(
-    "",
-  );
+  const text = (await Array.fromAsync(tabsMetrics(() => [old], { now: NOW + 3 * 86_400, room: new SampleRoom(1000) })))
+    .join(
+      "",
+    );
   assertEquals([...readPrometheus(text).keys()], ["taba_count", "taba_total"]);
 });
