@@ -1,7 +1,8 @@
 // Upkeep of a cluster of real processes on Redis: what is deleted stays deleted whoever is killed, and orders reach all
-// who drain.
+// who drain. Last a shard goes: what is shown without it says so.
 
 import { assertEquals } from "@std/assert";
+import { bucketOf } from "../../core/buckets.ts";
 import { startCluster } from "../../tools/local_cluster.ts";
 import { request } from "./request.ts";
 import { until } from "./waiting.ts";
@@ -63,4 +64,22 @@ Deno.test("cluster: what is deleted stays deleted, and what comes later counts, 
   assertEquals(await order(url, "/rebalance"), { servers: 2, buckets: 0 });
   const { events } = (await ask(url, "/status")).answer.store;
   assertEquals(events, { enqueued: 8 * TABS, committed: 8 * TABS, queued: 0 });
+
+  // Nothing takes the place of this master.
+  const [lost, kept] = cluster.redis.shards;
+  await (await cluster.redis.master(lost)).kill();
+  for (const accept of ["text/plain", "application/json"]) {
+    assertEquals((await request(`${url}/tabs`, { headers: { accept } })).status, 503, accept);
+  }
+  const detailed = await request(`${url}/tabs`, { headers: { accept: "application/json-detailed" } });
+  const { rows, complete, missing } = JSON.parse(detailed.text);
+  const names = (await ask(url, `/tabs?name=${tabsOf(kept)}`)).answer;
+  assertEquals([complete, missing, Object.keys(rows).sort()], [false, [lost], Object.keys(names).sort()]);
+
+  /** The tabs that are left on a shard, of two with half of the buckets each. */
+  function tabsOf(shard: string): readonly string[] {
+    const isFirst = shard === cluster.redis.shards[0];
+    const all = Array.from({ length: TABS }, (_, index) => `tab-${index}`).filter((tab) => !/^tab-[12]$/.test(tab));
+    return all.filter((tab) => (bucketOf(tab, BUCKETS) < BUCKETS / 2) === isFirst);
+  }
 });
