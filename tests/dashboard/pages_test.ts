@@ -98,6 +98,8 @@ Deno.test("dashboard: has a page for each kind of tab and one for the cluster, d
   assertEquals(await ground(), "rgb(16, 20, 22)");
   await page.click("#theme");
   assertEquals(await ground(), "rgb(246, 247, 248)");
+  await page.reload();
+  assertEquals(await ground(), "rgb(246, 247, 248)");
 
   for (
     const [name, selector, text] of [
