@@ -237,8 +237,8 @@ export class Agent {
   /** Takes up what an earlier process left: what may have been sent goes out under its old ids. */
   #resume(): void {
     const before = this.#intake.events;
+    this.#intake.restore(this.#left);
     for (const left of this.#left) {
-      this.#intake.restore(left);
       for (const { seq, from, to } of left.parts) {
         const part = partOf(left.folded.slice(from, to));
         this.#dispatch(this.#outbox.reopen(seq, { part, segment: left.segment }), part);

@@ -53,11 +53,30 @@ export class Intake {
     return this.#closed.reduce((events, { sealing }) => events + sealing.events, this.#folding.events);
   }
 
-  /** Takes over what an earlier process had not sealed. */
-  restore({ folded, segment, sealedTo }: Left): void {
-    for (const { tab, handler } of folded) this.#learnType(tab, handler.type);
-    this.#closed = [...this.#closed, { sealing: new Sealing(folded, this.#options, sealedTo), segment }];
+  /** Takes over what an earlier process had not sealed, in its order, so that seqs go on rising from segment to segment. */
+  restore(lefts: readonly Left[]): void {
+    const last = lefts.at(-1);
+    const isOpenAgain = last !== undefined && this.#goOnWith(last);
+    const closed = (isOpenAgain ? lefts.slice(0, -1) : lefts).map(({ folded, segment, sealedTo }) => {
+      for (const { tab, handler } of folded) this.#learnType(tab, handler.type);
+      return { sealing: new Sealing(folded, this.#options, sealedTo), segment };
+    });
+    this.#closed = [...this.#closed, ...closed];
     this.#leaveEmpty();
+  }
+
+  /**
+   * Folds on where the earlier process stopped, in its segment: else each restart in a long outage would leave one more.
+   * False where that can't be.
+   */
+  #goOnWith({ folded, segment, sealedTo, parts }: Left): boolean {
+    if (sealedTo > 0 || parts.length > 0 || this.#folding.size > 0) return false;
+    const { taken, refused } = this.#folding.sift(folded);
+    if (refused.length > 0) return false;
+    this.#folding.reduce(taken);
+    this.#segment.finish();
+    this.#segment = segment;
+    return true;
   }
 
   /** The type that a tab had when it was last sealed. */

@@ -128,24 +128,28 @@ Deno.test("Agent: after hours without servers all windows hold what they would h
   await fixture.stop();
 });
 
-Deno.test("Agent: in hours without servers its journal grows with its tabs and not with time, and holds all", async () => {
-  const disk = new MemoryDisk();
+Deno.test("Agent: in hours without servers, restarted now and then, its journal grows with its tabs and not with time", async () => {
+  let disk = new MemoryDisk();
   const openOn = (from: MemoryDisk, now: number) =>
     openJournal(from, {
       ...{ registry, now, bytesMax: 1_000_000, fsync: false, newSender: () => "agent-1" },
       log: createLog({ clock: () => 0, write: () => {} }),
     });
   const fixture = new Fixture(openOn(disk, 0));
+  const restart = () => fixture.restart(openOn(disk = disk.restarted(), fixture.time.clock()));
   let [early, late] = [0, 0];
   const rounds = HOURS * 3600 / POST_PERIOD_S;
   for (let round = 0; round < rounds; round++) {
     await fixture.round();
+    if (round % 45 === 44) await restart();
     const { journal } = fixture.agent.status();
     if (round < rounds / 2) early = Math.max(early, journal?.bytes ?? 0);
     else late = Math.max(late, journal?.bytes ?? 0);
   }
   assert(late < 1.25 * early && late < fixture.bytes / 4, `${early}, then ${late} bytes, of ${fixture.bytes} posted`);
-  await fixture.restart(openOn(disk.restarted(), fixture.time.clock()));
+  const { segments = 0 } = fixture.agent.status().journal ?? {};
+  assert(segments <= limits.outboxBatchesMax + 2, `${segments} segments`);
+  await restart();
   await fixture.delivered();
   await fixture.stop();
 });

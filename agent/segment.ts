@@ -137,8 +137,9 @@ export class DiskSegment implements Segment {
 
   close(seq: number): void {
     assert(this.#open.delete(seq), "a part is closed once");
-    // What can't be noted now costs nothing but a repeat, should the process end before the segment is removed.
-    if (!this.#isFinished || this.#open.size > 0) this.#note(CLOSED, [seq]);
+    // Also of the last part, as the segment may outlive the process before it is removed. What can't be noted now costs
+    // nothing but a repeat.
+    this.#note(CLOSED, [seq]);
     this.tend();
   }
 
