@@ -7,9 +7,9 @@
 
 import { systemClock, systemSleep } from "../service/world.ts";
 import { FakeServer } from "../tests/sim/fake_server.ts";
+import { taskProgram } from "../tools/deno_command.ts";
 import { freePorts } from "../tools/free_ports.ts";
 import { startService } from "../tools/program.ts";
-import { taskProgram } from "../tools/deno_command.ts";
 import { report, title } from "./harness.ts";
 
 const HAS_JOURNAL = Deno.args.includes("--journal");
@@ -51,7 +51,8 @@ const [port] = freePorts(1);
 const folder = await Deno.makeTempDir({ prefix: "taba-bench-" });
 await using stack = new AsyncDisposableStack();
 stack.defer(() => Deno.remove(folder, { recursive: true }));
-const args = ["--port", "0", "--server", `http://127.0.0.1:${port}`, ...HAS_JOURNAL ? ["--journal", folder] : []];
+const args = ["--port", "0", "--own-tabs=false", "--server", `http://127.0.0.1:${port}`];
+if (HAS_JOURNAL) args.push("--journal", folder);
 const agent = stack.use(await startService({ name: "agent", ...taskProgram("agent"), args }));
 const status = async () => await (await fetch(`${agent.url}/status`)).json();
 const recent = Array.from({ length: CLIENTS }, (_, client) => bodyOf(client, 0));
