@@ -5,7 +5,7 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
   let found = value;
   for (const key of keys) {
     if (typeof found !== "object" || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = new Map<string, unknown>(Object.entries(found)).get(key);
+    found = Reflect.get(found, key);
   }
   return found;
 }

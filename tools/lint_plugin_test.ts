@@ -32,7 +32,7 @@ const roomsCanaries: readonly Canary[] = [
   { file: "server/store/redis_store.ts", bad: `import "ioredis";`, good: `import "./shards.ts";` },
   { file: "server/drain.ts", bad: `await import("ioredis");`, good: `await import("./query.ts");` },
   { file: "server/store/shards.ts", bad: `import "redis";`, good: `import "ioredis";` },
-  { file: "cli/commands.ts", bad: `import "@cliffy/command";`, good: `import "./api.ts";` },
+  { file: "cli/look.ts", bad: `import "@cliffy/command";`, good: `import "./api.ts";` },
   { file: "cli/main.ts", bad: `import "../server/query.ts";`, good: `import "@cliffy/command/completions";` },
   { file: "cli/main_test.ts", bad: `import "./main.ts";`, good: `import "../server/query.ts";` },
   { file: "examples/demo/main.ts", bad: `import "../../server/main.ts";`, good: `import "../../tools/program.ts";` },

@@ -61,6 +61,19 @@ Deno.test("taba-cli in a pipe: refuses to delete what it could not ask about", a
   assertEquals((await inShell("cli delete bids --yes", server.url)).stdout, "deleted 1 tab, 2 States\n");
 });
 
+Deno.test("taba-cli in a pipe: Ctrl-C ends it at once, as it ends any program", async () => {
+  await using server = scriptedServer();
+  const { module, permissions } = taskProgram("cli");
+  const { path, args } = denoRun(module, { permissions: ["--quiet", ...permissions], args: ["watch", "bids"] });
+  const env = { TABA_SERVER: server.url };
+  const child = new Deno.Command(path, { args, env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  child.kill("SIGINT");
+  while (!(await reader.read()).done);
+  assertEquals([(await child.status).code, await new Response(child.stderr).text()], [130, ""]);
+});
+
 Deno.test("taba-cli in a pipe: without a server it says so in one line, with exit code 2", async () => {
   const { url, [Symbol.asyncDispose]: stop } = scriptedServer();
   await stop();
