@@ -122,7 +122,15 @@ const operations: Readonly<Partial<Record<`${Method} ${string}`, Operation>>> = 
   },
   "POST /check": {
     summary: "Reads all there is and says what can't be right",
-    answers: { [JSON_TYPE]: { type: "object", required: ["problems"] } },
+    answers: {
+      [JSON_TYPE]: object({
+        ...{ buckets: count, tabs: count, states: count, entries: count, problemsMore: count },
+        problems: {
+          type: "array",
+          items: object({ bucket: count, tab: string, client: string, problem: string }),
+        },
+      }),
+    },
   },
   "POST /upgrade": {
     summary: "Encodes anew what older versions of handlers encoded",
