@@ -47,7 +47,6 @@ function metricsText({ version, sender, uptimeS, states, statesMax, servers, ...
     ),
     gauge("server_open_bytes", "Bytes under way to a server", ofServers(servers, ({ bytes }) => bytes)),
     counter("statsd_datagrams_total", "Datagrams taken", statsd.datagrams),
-    counter("statsd_datagrams_dropped_total", "Datagrams that found no room", statsd.datagramsDropped),
     counter("statsd_datagrams_dropped_total", "Datagrams for which there was no room", statsd.datagramsDropped),
     counter("statsd_lines_total", "Lines of StatsD read", statsd.lines),
     counter("statsd_refused_total", "Lines of StatsD refused, by reason", byReason(statsd.refused)),

@@ -33,6 +33,7 @@ Deno.test("statusOf: a sender repeats what may pass later and drops what never w
   assertEquals(repeated.map(([code]) => code), [
     "over_capacity",
     "store_unavailable",
+    "order_unfinished",
     "journal_full",
     "journal_failed",
     "stopping",
