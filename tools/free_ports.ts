@@ -6,13 +6,18 @@
  */
 const [FIRST, LAST] = [10_000, 32_767];
 
-/** Ports that are free now; held all at once, so that no two are the same. */
+/** By this process: whoever was given one may not listen there yet. */
+const given = new Set<number>();
+
+/** Ports that are free now, and that nobody in this process was given before. */
 export function freePorts(count: number): number[] {
   const listeners: Deno.TcpListener[] = [];
   try {
     while (listeners.length < count) {
-      const listener = tryListen(FIRST + Math.floor(Math.random() * (LAST - FIRST + 1)));
+      const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
+      const listener = given.has(port) ? undefined : tryListen(port);
       if (listener !== undefined) listeners.push(listener);
+      given.add(port);
     }
     return listeners.map(({ addr }) => addr.port);
   } finally {
