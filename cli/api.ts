@@ -79,8 +79,14 @@ export class Api {
   }
 
   /** The JSON that a GET of this path answers. @throws {ApiTrouble} */
-  async read(path: string, search?: URLSearchParams, accept = "application/json"): Promise<unknown> {
-    return await this.#json(await this.#accepted(pathOf(path, search), { headers: { accept } }));
+  async read(path: string, search?: URLSearchParams): Promise<unknown> {
+    return await this.#json(await this.#accepted(pathOf(path, search), { headers: { accept: "application/json" } }));
+  }
+
+  /** The same with what lies behind the values. @throws {ApiTrouble} */
+  async readDetailed(path: string, search: URLSearchParams): Promise<unknown> {
+    const headers = { accept: "application/json-detailed" };
+    return await this.#json(await this.#accepted(pathOf(path, search), { headers }));
   }
 
   /** Has the server do something, and answers what it says of it. @throws {ApiTrouble} */
@@ -90,7 +96,10 @@ export class Api {
   }
 
   /** Server-sent events as they come, until the server ends them. @throws {ApiTrouble} also when the signal aborts */
-  async *events(path: string, search: URLSearchParams, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+  async *events(
+    path: string,
+    { search, signal }: { readonly search: URLSearchParams; readonly signal: AbortSignal },
+  ): AsyncGenerator<ServerSentEvent> {
     const headers = { accept: "text/event-stream" };
     const response = await this.#accepted(pathOf(path, search), { headers, signal });
     const events = new ServerSentEvents();

@@ -38,7 +38,7 @@ export async function audit({ names, options }: Asked, shell: Shell): Promise<Ex
   const balanced = new Map<string, LedgerLine>();
   let done: Audit;
   while (true) {
-    const { books, unasked } = await read(agents, server, apiOf);
+    const { books, unasked } = await read({ agents, server, apiOf });
     const lines = ledgerOf(books);
     for (const line of lines) if (excess(line) === 0 && !balanced.has(line.what)) balanced.set(line.what, line);
     const entries = lines.map((line) => {
@@ -59,10 +59,9 @@ export async function audit({ names, options }: Asked, shell: Shell): Promise<Ex
 
 /** Agents first, the store last. @throws {ApiTrouble} where an agent or the server that was named can't be asked */
 async function read(
-  agents: readonly Api[],
-  server: Api,
-  apiOf: (address: string) => Api,
+  parts: { readonly agents: readonly Api[]; readonly server: Api; readonly apiOf: (address: string) => Api },
 ): Promise<{ readonly books: Books; readonly unasked: readonly string[] }> {
+  const { agents, server, apiOf } = parts;
   const bookOf = async (api: Api): Promise<Book> => ({ address: api.address, status: await api.read("/status") });
   const ofAgents = await Promise.all(agents.map(bookOf));
   const first = await server.read("/status");

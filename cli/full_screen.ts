@@ -32,19 +32,19 @@ export async function fullScreen(view: View, parts: Parts): Promise<ExitCode> {
   const changed = () => void painter.paint().catch(ended.reject);
   stack.use(onEnd(ended.resolve));
   stack.use(terminal.onResize(changed));
-  await write(encode(ENTER));
-  const work: Promise<unknown>[] = [];
+  const press = async () => {
+    for await (const key of keyboard?.keys(ending.signal) ?? []) {
+      const done = view.press(key);
+      if (done === "quit") return ended.resolve(0);
+      if (done === "changed") changed();
+    }
+  };
+  let pressing = Promise.resolve();
   try {
+    await write(encode(ENTER));
     changed();
-    const press = async () => {
-      for await (const key of keyboard?.keys(ending.signal) ?? []) {
-        const done = view.press(key);
-        if (done === "quit") return ended.resolve(0);
-        if (done === "changed") changed();
-      }
-    };
-    work.push(press(), view.run(changed, ending.signal));
-    for (const each of work) each.catch(ended.reject);
+    pressing = press().catch(ended.reject);
+    view.run(changed, ending.signal).catch(ended.reject);
     return await ended.promise;
   } catch (error) {
     if (error instanceof ReaderGone) return 129; // the terminal has hung up
@@ -52,6 +52,7 @@ export async function fullScreen(view: View, parts: Parts): Promise<ExitCode> {
   } finally {
     painter.stop();
     ending.abort();
+    await pressing; // the keyboard is as it was
     await write(encode(LEAVE)).catch(() => undefined); // nothing is left to restore where that fails
   }
 }

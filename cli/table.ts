@@ -27,7 +27,7 @@ export function layOutTable(
   const { width, style } = options;
   const all = columns.map((column, index) => {
     const cells = rows.map((row) => clean(row[index] ?? ""));
-    return { column, cells, width: Math.max(widthOf(column.title), ...widths(cells)) };
+    return { column, cells, width: widest([column.title, ...cells]) };
   });
   const shown = fit(all, width);
   const line = (cellOf: (index: number) => string, paintOf: (column: Column) => (text: string) => string) =>
@@ -48,9 +48,9 @@ interface Measured {
   readonly width: number;
 }
 
-/** A spread of arguments has a limit; rows have none. */
-function widths(cells: readonly string[]): readonly [number] {
-  return [cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), 0)];
+/** Arguments of a call have a limit; rows have none. */
+function widest(cells: readonly string[]): number {
+  return cells.reduce((width, cell) => Math.max(width, widthOf(cell)), 0);
 }
 
 function fit(all: readonly Measured[], width: number): readonly Measured[] {

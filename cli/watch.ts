@@ -5,7 +5,7 @@ import { type Figure, figureOf } from "./figure.ts";
 import { fullScreen, type View } from "./full_screen.ts";
 import { at, entriesAt } from "./json.ts";
 import { formatNumber, plural } from "./numbers.ts";
-import { isJson, selectionOf, serverApi } from "./options.ts";
+import { isJson, selectionOf, serverApi, texts } from "./options.ts";
 import { ReaderGone } from "./output.ts";
 import { Series } from "./series.ts";
 import { type Asked, type ExitCode, type Shell, type Size, UsageTrouble } from "./shell.ts";
@@ -15,6 +15,9 @@ import { type Column, layOutTable } from "./table.ts";
 import { clean, cut } from "./text_width.ts";
 import { follow, type Seen } from "./watch_feed.ts";
 
+/** Of more tabs it would be much to ask for the last minute. */
+const FILLED_MAX = 100;
+
 export async function watch(asked: Asked, shell: Shell): Promise<ExitCode> {
   const { names, options } = asked;
   if (names.length === 0 && options.tag === undefined) {
@@ -22,29 +25,22 @@ export async function watch(asked: Asked, shell: Shell): Promise<ExitCode> {
   }
   const api = serverApi(options, shell);
   const search = searchOf(selectionOf(asked));
-  const feed = (signal: AbortSignal) => follow(api, search, { shell, signal });
+  const feed = (signal: AbortSignal) => follow(api, { search, shell, signal });
   const { terminal } = shell;
   if (terminal === undefined || !terminal.placesCursor || isJson(options)) {
     return await printMoments(feed(new AbortController().signal), isJson(options), shell);
   }
-  const view = new WatchView(feed, { style: shell.style, title: `watching ${names.join(", ")} at ${api.address}` });
+  const title = `watching ${[...names, ...texts(options, "tag")].join(", ")} at ${api.address}`;
+  const view = new WatchView(feed, { style: shell.style, title });
   // What fails at once should not flash another screen.
-  await view.begin((tabs) => lastMinute(api, search, tabs));
+  await view.begin(() => lastMinute(api, search));
   return await fullScreen(view, { ...shell, terminal });
 }
 
-/** Of more tabs it would be much to ask for at once. */
-const FILLED_MAX = 100;
-
 /** The cells of each tab, for what was before the watch began; none where the server can't tell. */
-async function lastMinute(
-  api: Api,
-  search: URLSearchParams,
-  tabs: number,
-): Promise<ReadonlyMap<string, unknown>> {
-  if (tabs === 0 || tabs > FILLED_MAX) return new Map();
+async function lastMinute(api: Api, search: URLSearchParams): Promise<ReadonlyMap<string, unknown>> {
   try {
-    const rows = entriesAt(await api.read("/tabs", search, "application/json-detailed"), "rows");
+    const rows = entriesAt(await api.readDetailed("/tabs", search), "rows");
     return new Map(rows.map(([name, row]) => [name, at(row, "detail")]));
   } catch (error) {
     if (error instanceof ApiTrouble) return new Map(); // the watch itself will tell
@@ -137,9 +133,10 @@ class WatchView implements View {
   }
 
   /** Waits for the first thing to show. @throws {ApiTrouble} where there is no server */
-  async begin(detailsOf: (tabs: number) => Promise<ReadonlyMap<string, unknown>>): Promise<void> {
+  async begin(detailsByName: () => Promise<ReadonlyMap<string, unknown>>): Promise<void> {
     this.#take(await this.#feed.next());
-    const details = await detailsOf(this.#rows.length);
+    if (this.#rows.length === 0 || this.#rows.length > FILLED_MAX) return;
+    const details = await detailsByName();
     for (const { name, series } of this.#rows) series.fill(this.#asOf ?? 0, details.get(name));
   }
 

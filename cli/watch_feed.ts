@@ -24,15 +24,18 @@ const BACKOFF = { firstMs: 500, maxMs: 5_000 };
  */
 export async function* follow(
   api: Api,
-  search: URLSearchParams,
-  options: { readonly shell: Pick<Shell, "sleep" | "random">; readonly signal: AbortSignal },
+  options: {
+    readonly search: URLSearchParams;
+    readonly shell: Pick<Shell, "sleep" | "random">;
+    readonly signal: AbortSignal;
+  },
 ): AsyncGenerator<Seen> {
-  const { shell, signal } = options;
+  const { search, shell, signal } = options;
   let hasSeen = false;
   for (let failures = 0;;) {
     let trouble: ApiTrouble;
     try {
-      for await (const { event, data } of api.events("/watch", search, signal)) {
+      for await (const { event, data } of api.events("/watch", { search, signal })) {
         const seen = readEvent(event, data);
         if (seen === undefined) continue;
         if (seen.kind === "tabs") [failures, hasSeen] = [0, true];
