@@ -29,6 +29,8 @@ export type DeletionEnd =
   | { readonly kind: "unreadable"; readonly why: string };
 
 const NOTHING: Changes = { states: [], removed: [] };
+/** Tabs whose clients are listed at once: each may have many. */
+const LISTED_TABS = 64;
 /** Half of what a commit takes, so that one more tab always fits. */
 const CHANGES_MAX = limits.commitStatesMax / 2;
 
@@ -39,31 +41,42 @@ export async function* changesFor(
 ): AsyncGenerator<Changes, DeletionEnd> {
   const { store, lease } = options;
   let [states, removed, bytes]: [StoredState[], StateKey[], number] = [[], [], 0];
-  for (const [tab, ofTab] of Map.groupBy(deletions, ({ tab }) => tab)) {
-    const named = new Set(ofTab.map(({ client }) => client));
-    const isWhole = named.has(AGGREGATE);
-    const clients = (await store.clientsByTab(lease().bucket, [tab])).get(tab) ?? [];
-    const rest = new Rest(tab);
-    const kept = isWhole ? [] : clients.filter((client) => !named.has(client));
-    for (let from = 0; from < kept.length; from += limits.readKeysMax) {
-      const keys = kept.slice(from, from + limits.readKeysMax).map((client) => ({ tab, client }));
-      const stored = await store.load(lease(), keys);
-      if (stored === undefined) return { kind: "lost" };
-      const why = rest.add(stored, options.registry);
-      if (why !== undefined) return { kind: "unreadable", why };
-      yield NOTHING;
-    }
-    const aggregate = rest.aggregate();
-    if (aggregate !== undefined) {
-      states.push(aggregate);
-      bytes += aggregate.bytes.length;
-    }
-    const gone = isWhole ? clients : clients.filter((client) => named.has(client));
-    for (const client of aggregate === undefined ? [...gone, AGGREGATE] : gone) {
-      removed.push({ tab, client });
-      if (states.length + removed.length < CHANGES_MAX && bytes < limits.commitBytesMax) continue;
-      yield { states, removed };
-      [states, removed, bytes] = [[], [], 0];
+  const namedByTab = [...Map.groupBy(deletions, ({ tab }) => tab)];
+  for (let start = 0; start < namedByTab.length; start += LISTED_TABS) {
+    const some = namedByTab.slice(start, start + LISTED_TABS);
+    const clientsByTab = await store.clientsByTab(lease().bucket, some.map(([tab]) => tab));
+    yield NOTHING;
+    for (const [tab, ofTab] of some) {
+      const named = new Set(ofTab.map(({ client }) => client));
+      const clients = clientsByTab.get(tab) ?? [];
+      const isWhole = named.has(AGGREGATE);
+      const rest = new Rest(tab);
+      const kept = isWhole ? [] : clients.filter((client) => !named.has(client));
+      for (let from = 0; from < kept.length; from += limits.readKeysMax) {
+        const keys = kept.slice(from, from + limits.readKeysMax).map((client) => ({ tab, client }));
+        const stored = await store.load(lease(), keys);
+        if (stored === undefined) return { kind: "lost" };
+        const why = rest.add(stored, options.registry);
+        if (why !== undefined) return { kind: "unreadable", why };
+        yield NOTHING;
+      }
+      const aggregate = rest.aggregate();
+      if (aggregate !== undefined) {
+        if (bytes + aggregate.bytes.length > limits.commitBytesMax) {
+          yield { states, removed };
+          [states, removed, bytes] = [[], [], 0];
+        }
+        // With or before what it is made without: whoever begins again finds one that is right, or makes it anew.
+        states.push(aggregate);
+        bytes += aggregate.bytes.length;
+      }
+      const gone = isWhole ? clients : clients.filter((client) => named.has(client));
+      for (const client of aggregate === undefined ? [...gone, AGGREGATE] : gone) {
+        removed.push({ tab, client });
+        if (states.length + removed.length < CHANGES_MAX) continue;
+        yield { states, removed };
+        [states, removed, bytes] = [[], [], 0];
+      }
     }
   }
   return { kind: "done", changes: { states, removed } };
