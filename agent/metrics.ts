@@ -54,6 +54,7 @@ function metricsText({ version, sender, uptimeS, states, statesMax, servers, ...
       gauge("journal_bytes", "Bytes of the journal", journal.bytes),
       gauge("journal_bytes_max", "Bytes of the journal past which posts are refused", journal.bytesMax),
       gauge("journal_segments", "Files of the journal", journal.segments),
+      counter("journal_compactions_total", "Times that States took the place of posts", journal.compactions),
       counter("journal_failures_total", "Attempts to write to the journal that failed", journal.failures),
     ].join(""),
     mirror === undefined ? "" : [
