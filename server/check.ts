@@ -173,6 +173,8 @@ class TabCheck {
   #clients = 0;
   #isBroken = false;
   #hasAggregate = false;
+  /** An Aggregate that says nothing may outlive its clients' States until it is pruned. */
+  #isSaying = false;
   #magnitude = 0;
 
   constructor(options: CheckOptions, type: string) {
@@ -194,6 +196,7 @@ class TabCheck {
     }
     if (stored.client === AGGREGATE) {
       this.#hasAggregate = true;
+      this.#isSaying = !loaded.handler.isEmpty(loaded.state, this.#options.clock());
       this.#aggregate = loaded.state;
       return undefined;
     }
@@ -208,7 +211,7 @@ class TabCheck {
   verdict(): string | undefined {
     if (this.#isBroken) return undefined;
     if (this.#reduced === undefined) {
-      return this.#hasAggregate ? "it has an Aggregate and no State of a client" : undefined;
+      return this.#isSaying ? "it has an Aggregate and no State of a client" : undefined;
     }
     if (!this.#hasAggregate) return this.#clients > 1 ? `it has ${this.#clients} States and no Aggregate` : undefined;
     const { handler, state } = this.#reduced;
