@@ -269,3 +269,35 @@ function sorted(from: Folding): readonly string[] {
     return JSON.stringify([tab, client, events, seen.map((event) => JSON.stringify(event)).sort()]);
   }).sort();
 }
+
+Deno.test("Folding: a State in bytes leaves as it came while it is alone, and clamped where it is ahead", () => {
+  const numeric = createRegistry().get("CounterGroup");
+  assert(numeric !== undefined);
+  const encodedAt = (...times: readonly number[]) => {
+    const counted = numeric.create("c");
+    for (const time of times) numeric.fold(counted, time, 2.5);
+    const encoded = numeric.encode(counted);
+    assert(encoded instanceof Uint8Array);
+    return encoded;
+  };
+  const addLent = (into: Folding, tab: string, encoded: Uint8Array) => {
+    const scratch = encoded.slice();
+    add(into, line({ tab, type: "CounterGroup", payload: state(scratch) }));
+    scratch.fill(0xff);
+  };
+  const folded = folding();
+  addLent(folded, "alone", encodedAt(NOW - 5, NOW - 1));
+  addLent(folded, "ahead", encodedAt(NOW - 5, NOW + 50));
+  for (const time of [NOW - 5, NOW - 1]) addLent(folded, "reduced", encodedAt(time));
+  addLent(folded, "folded", encodedAt(NOW - 5));
+  add(folded, line({ tab: "folded", type: "CounterGroup", payload: numbers([NOW - 1, 2.5]) }));
+  const absorbing = folding();
+  for (const each of [folded, folding()]) absorbing.absorb(each);
+  const shown = [...absorbing].map((one) => [one.tab, one.encode(), one.events]);
+  assertEquals(shown, [
+    ["alone", encodedAt(NOW - 5, NOW - 1), 1],
+    ["ahead", encodedAt(NOW - 5, NOW), 1],
+    ["reduced", encodedAt(NOW - 5, NOW - 1), 2],
+    ["folded", encodedAt(NOW - 5, NOW - 1), 2],
+  ]);
+});

@@ -63,9 +63,26 @@ export class Bins {
     return this.#highest;
   }
 
-  /** How many values bin `bin` holds. */
-  at(bin: number): number {
-    return bin < this.#lowest || bin > this.#highest ? 0 : this.#counts[bin - this.#base];
+  /** Visits the bins in use with their counts, from the lowest on. */
+  scan(visit: (bin: number, count: number) => void): void {
+    const counts = this.#counts;
+    const base = this.#base;
+    const end = this.#highest - base;
+    for (let index = this.#lowest - base; index <= end; index++) {
+      const count = counts[index];
+      if (count > 0) visit(base + index, count);
+    }
+  }
+
+  /** The same from the highest on. */
+  scanDown(visit: (bin: number, count: number) => void): void {
+    const counts = this.#counts;
+    const base = this.#base;
+    const end = this.#lowest - base;
+    for (let index = this.#highest - base; index >= end; index--) {
+      const count = counts[index];
+      if (count > 0) visit(base + index, count);
+    }
   }
 
   /** Copies the counts from `lowest` to `highest`. */

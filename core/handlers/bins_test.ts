@@ -26,7 +26,10 @@ class BinsModel {
 
 function countsOf(bins: Bins): Map<number, number> {
   const counts = new Map<number, number>();
-  for (let bin = bins.lowest; bin <= bins.highest; bin++) if (bins.at(bin) > 0) counts.set(bin, bins.at(bin));
+  bins.scan((bin, count) => counts.set(bin, count));
+  const fromHighest: [bin: number, count: number][] = [];
+  bins.scanDown((bin, count) => fromHighest.push([bin, count]));
+  assertEquals(fromHighest.reverse(), [...counts]);
   return counts;
 }
 
@@ -97,5 +100,34 @@ Deno.test("Bins: counts what a Map counts, whatever is added and merged in whate
       assertModelled(left, model);
     }),
     { numRuns: 500, seed: 1, endOnFailure: true },
+  );
+});
+
+Deno.test("Bins: a store that was cleared is as a new one, and fill gives it what was counted", () => {
+  fc.assert(
+    fc.property(steps, steps, (before, after) => {
+      const [used, fresh, model] = [new Bins(), new Bins(), new BinsModel()];
+      run(used, new BinsModel(), before);
+      used.clear();
+      run(used, model, after);
+      assertModelled(used, model);
+      run(fresh, new BinsModel(), after);
+      if (fresh.highest < 0) return;
+      const row = new Float64Array(fresh.highest - fresh.lowest + 1);
+      fresh.copyTo(row);
+      used.clear();
+      used.fill(fresh.lowest, row);
+      assertModelled(used, model);
+      // Nothing of before is left where it grows.
+      used.merge(fresh);
+      used.add(fresh.highest + 1, 1);
+      run(used, new BinsModel(), before);
+      const doubled = new Bins();
+      for (const _ of [1, 2]) doubled.merge(fresh);
+      doubled.add(fresh.highest + 1, 1);
+      run(doubled, new BinsModel(), before);
+      assertEquals(countsOf(used), countsOf(doubled));
+    }),
+    { numRuns: 200, seed: 2, endOnFailure: true },
   );
 });

@@ -119,15 +119,9 @@ export class Sketch {
       return;
     }
     const { positive, negative, zeros } = this.#dense;
-    for (let bin = negative.highest; bin >= negative.lowest; bin--) {
-      const count = negative.at(bin);
-      if (count > 0) visit(-bin, count);
-    }
+    negative.scanDown((bin, count) => visit(-bin, count));
     if (zeros > 0) visit(0, zeros);
-    for (let bin = positive.lowest; bin <= positive.highest; bin++) {
-      const count = positive.at(bin);
-      if (count > 0) visit(bin, count);
-    }
+    positive.scan(visit);
   }
 
   /**
