@@ -4,7 +4,6 @@
 
 import { assert } from "@std/assert";
 import { projectPath } from "../../tools/deno_command.ts";
-import { findRedis } from "../../tools/install_redis.ts";
 import { until } from "../cluster/waiting.ts";
 import { stepsOf } from "./document.ts";
 import { Reader } from "./reader.ts";
@@ -20,16 +19,10 @@ const notDone: readonly (readonly [command: RegExp, why: string])[] = [
   [/^useradd |^chown /, "all runs as the present user"],
 ];
 
-/** Follows the guide to its end. */
-export async function followDeployment(): Promise<void> {
-  const redis = await findRedis();
-  await using stack = new AsyncDisposableStack();
-  const reader = stack.use(
-    await Reader.open({
-      onRoot: (command) => asRoot(command),
-    }),
-  );
-  const units = stack.use(new Units(reader.rewritten(UNITS), reader.env));
+/** Follows the guide to its end. `redis` is the path of redis-server. */
+export async function followDeployment(redis: string): Promise<void> {
+  await using reader = await Reader.open({ onRoot: asRoot });
+  await using units = new Units(reader.rewritten(UNITS), reader.env);
 
   async function asRoot(command: string): Promise<void> {
     const [, why] = notDone.find(([pattern]) => pattern.test(command)) ?? [];

@@ -3,6 +3,7 @@
 
 import { assert } from "@std/assert";
 import { projectPath, taskProgram } from "../../tools/deno_command.ts";
+import { findRedis } from "../../tools/install_redis.ts";
 import { startRedis } from "../../tools/local_redis.ts";
 import { followDeployment, GUIDE } from "./deployment.ts";
 import { type Step, stepsOf } from "./document.ts";
@@ -26,7 +27,8 @@ const EVENTS = [
 ];
 
 Deno.test("documents: every command runs, and prints what it says; the guide to deployment ends with a cluster", async () => {
-  const outcomes = await Promise.allSettled([followDeployment(), followDocuments()]);
+  const redis = await findRedis(); // before both want to install it
+  const outcomes = await Promise.allSettled([followDeployment(redis), followDocuments()]);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 });
 
