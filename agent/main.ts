@@ -5,11 +5,12 @@ import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
 import { withCors } from "../service/cors.ts";
 import { receiveDatagrams } from "../service/datagrams.ts";
+import { denialsOf } from "../service/denials.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/process_log.ts";
-import { flag, integer, listOf, milliseconds, onOff, origin, string, url } from "../service/setting_kinds.ts";
+import { flag, integer, listOf, milliseconds, onOff, origin, pattern, string, url } from "../service/setting_kinds.ts";
 import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
@@ -52,6 +53,11 @@ const table = {
     default: limits.batchBytesMax,
     help: "bytes in one batch, before compression",
   }),
+  denyTabs: setting(listOf(pattern()), {
+    default: [],
+    help: "tabs whose whole name matches one of these are refused; a pattern with a comma needs the file",
+  }),
+  denyClients: setting(listOf(pattern()), { default: [], help: "the same of clients" }),
   bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
     default: limits.bodyBytesMax,
     help: "bytes of a body, decompressed; larger ones are refused",
@@ -101,6 +107,7 @@ await runUntilStopped({
     const agent: Agent = new Agent({
       ...settings,
       registry,
+      denialOf: denialsOf(settings),
       journal,
       servers: server,
       mirror: mirror === undefined ? undefined : { url: mirror, sender: newSender(), token: mirrorToken },

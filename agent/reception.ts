@@ -2,6 +2,7 @@
 // post counts for is the intake's to say.
 
 import type { PostAnswer } from "../core/event.ts";
+import type { DenialOf } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
@@ -26,6 +27,7 @@ export interface ReceptionOptions {
   /** Of what clients post: of a body, decompressed, and of one of its lines. By default those of core/limits.ts. */
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
+  readonly denialOf?: DenialOf | undefined;
   /** What clients have to send as bearer. */
   readonly listenToken?: string | undefined;
   /** Origins of web pages that may post; "*" for all. */
@@ -76,6 +78,7 @@ export class Reception {
       bodyBytesMax: this.#options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: this.#options.lineBytesMax ?? limits.lineBytesMax,
       typeOf: (tab) => intake.typeOf(tab),
+      denialOf: this.#options.denialOf,
       reserve: (bytes) => place.reserve(bytes),
     });
     if (!read.ok) return read;

@@ -1,7 +1,7 @@
 // StatsD and DogStatsD lines that come by UDP: folded apart until the next flush, then taken in as a post is. Nobody is
 // answered, so that all there is to say of a line is in the figures.
 
-import { Folding } from "../core/folding.ts";
+import { type DenialOf, Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import type { LineRefusalCode } from "../core/refusal.ts";
 import { GaugeValues } from "../core/wire/gauge_values.ts";
@@ -13,6 +13,7 @@ export interface StatsdOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly statesMax: number;
+  readonly denialOf?: DenialOf | undefined;
   /** Whose events they are. */
   readonly client: string;
   readonly intake: Intake;
@@ -87,7 +88,7 @@ export class Statsd {
   }
 
   #open(): Folding {
-    const { registry, statesMax, intake } = this.#options;
-    return new Folding(registry, { statesMax, typeOf: (tab) => intake.typeOf(tab) });
+    const { registry, statesMax, denialOf, intake } = this.#options;
+    return new Folding(registry, { statesMax, denialOf, typeOf: (tab) => intake.typeOf(tab) });
   }
 }

@@ -18,6 +18,9 @@ export interface Sifted {
   readonly refused: readonly Refused[];
 }
 
+/** Why nothing of a tab, or of a client, is taken at all; undefined where it is. */
+export type DenialOf = (tab: string, client: string) => LineRefusal | undefined;
+
 export interface FoldingOptions {
   /** States held at once: a line that would need one more is refused. */
   readonly statesMax: number;
@@ -28,6 +31,8 @@ export interface FoldingOptions {
    * has: so no bad line that came first can cost the good ones.
    */
   readonly areTypesApart?: boolean;
+  /** Asked for each new (tab, client) of a line. */
+  readonly denialOf?: DenialOf | undefined;
 }
 
 /** Lines folded into one State a (tab, client). */
@@ -62,7 +67,11 @@ export class Folding {
     if (!tab.ok) return tab;
     const { handler } = tab.value;
     const known = tab.value.get(line.client);
-    if (known === undefined && this.#isFull) return this.#refuseFull();
+    if (known === undefined) {
+      const denial = this.#options.denialOf?.(line.tab, line.client);
+      if (denial !== undefined) return { ok: false, refusal: denial };
+      if (this.#isFull) return this.#refuseFull();
+    }
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
     const target = known ?? this.#keep(tab.value, new Folded({ tab: line.tab, client: line.client, handler }));

@@ -15,7 +15,7 @@ export type LineRefusalCode =
   | "tabs_full"
   | "clients_full"
   | "not_a_metric" // an event or service check of DogStatsD, which no tab could hold
-  | "denied";
+  | "denied"; // a tab or a client that the settings deny
 
 /** Why nothing of a request was applied. */
 export type RequestRefusalCode =

@@ -4,7 +4,7 @@
 import { unreachable } from "../core/assert.ts";
 import type { PostAnswer } from "../core/event.ts";
 import type { Folded } from "../core/folded.ts";
-import { typeConflict } from "../core/folding.ts";
+import { type DenialOf, typeConflict } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { type LineRefusal, refuse, type Result } from "../core/refusal.ts";
 import type { Clock, Pause } from "../core/world.ts";
@@ -29,6 +29,7 @@ export interface IngestOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly overload: Overload;
+  readonly denialOf?: DenialOf | undefined;
   readonly delays: Delays;
   readonly measure?: Measure | undefined;
   readonly clock: Clock;
@@ -105,13 +106,13 @@ export class Ingest {
   }
 
   async #take(request: Request, encoding: string | undefined): Promise<Taken> {
-    const { overload, registry, clock, bodyBytesMax, lineBytesMax } = this.#options;
+    const { overload, registry, denialOf, clock, bodyBytesMax, lineBytesMax } = this.#options;
     try {
       const entered = await overload.enter();
       if (!entered.ok) return entered;
       using place = entered.value;
       const read = await readPost(request, {
-        ...{ registry, now: clock, bodyBytesMax, lineBytesMax, encoding, areTypesApart: true },
+        ...{ registry, denialOf, now: clock, bodyBytesMax, lineBytesMax, encoding, areTypesApart: true },
         reserve: (bytes) => place.reserve(bytes),
       });
       return read.ok ? await this.#enqueue(read.value) : read;

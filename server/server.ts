@@ -1,5 +1,6 @@
 // A server put together: the HTTP API, and what goes on beside it, which is announcing itself and draining its share.
 
+import type { DenialOf } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
@@ -38,6 +39,7 @@ export interface ServerOptions {
   readonly heldBytesMax?: number;
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
+  readonly denialOf?: DenialOf | undefined;
   readonly queueBytesSoft?: number;
   readonly queueBytesHard?: number;
 }
@@ -76,6 +78,7 @@ export class Server {
       ...{ store, registry, overload, delays, measure, clock, pause },
       bodyBytesMax: options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
+      denialOf: options.denialOf,
     });
     const query = new Query({ store, registry, pause });
     const upkeep = new Upkeep({ store, registry, query, membership, clock, sleep, pause });

@@ -5,7 +5,7 @@
 import { unreachable } from "../core/assert.ts";
 import type { BatchHeader, PostAnswer, RejectedLine } from "../core/event.ts";
 import type { Folded } from "../core/folded.ts";
-import { Folding } from "../core/folding.ts";
+import { type DenialOf, Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { accept, type LineRefusal, type LineRefusalCode, refuse, type RequestRefusal } from "../core/refusal.ts";
@@ -22,6 +22,7 @@ export interface ReadPostOptions {
   readonly typeOf?: (tab: string) => string | undefined;
   /** As in core/folding.ts. */
   readonly areTypesApart?: boolean;
+  readonly denialOf?: DenialOf | undefined;
   /** Each of these bounds is the one in core/limits.ts where left out. */
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
@@ -118,10 +119,14 @@ class Reading {
   #refusal: RequestRefusal | undefined;
 
   constructor(options: ReadPostOptions) {
-    const { registry, now, typeOf, areTypesApart = false, statesMax = limits.tabsMax, lineBytesMax } = options;
+    const { registry, now, typeOf, areTypesApart = false, denialOf, statesMax = limits.tabsMax, lineBytesMax } =
+      options;
     const isNumeric = (type: string) => registry.get(type)?.foldNumbers !== undefined;
     this.#reader = new BodyReader({ lineBytesMax, isNumeric });
-    this.#folding = new Folding(registry, { statesMax, areTypesApart, ...(typeOf === undefined ? {} : { typeOf }) });
+    this.#folding = new Folding(registry, {
+      ...{ statesMax, areTypesApart, denialOf },
+      ...(typeOf === undefined ? {} : { typeOf }),
+    });
     this.#now = now;
   }
 

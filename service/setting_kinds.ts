@@ -1,6 +1,7 @@
 // The kinds of values that settings have: how each is written on a command line, and, as a schema of zod, what must
 // hold of it wherever it comes from.
 
+import { RE2JS, RE2JSException } from "re2js";
 import { z } from "zod";
 
 export interface Kind<Value> {
@@ -78,6 +79,17 @@ export function url(): Kind<string> {
   };
 }
 
+/** A regular expression, as queries take them (RE2), that must match a whole name. */
+export function pattern(): Kind<string> {
+  const must = "a regular expression (RE2)";
+  return {
+    placeholder: "PATTERN",
+    must,
+    schema: z.string({ error: must }).refine(isPattern, { error: must }),
+    fromText: (text) => text,
+  };
+}
+
 /** The origin of web pages, as browsers send it, or "*" for all. */
 export function origin(): Kind<string> {
   const must = "an origin such as https://www.example.com, or *";
@@ -122,6 +134,16 @@ export function flag(): Kind<boolean> {
 export function onOff(): Kind<boolean> {
   const { isFlag: _, ...kind } = flag();
   return { ...kind, placeholder: "true|false" };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    RE2JS.compile(text);
+    return text !== "";
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    return false;
+  }
 }
 
 function isBase(text: string): boolean {

@@ -11,7 +11,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "core": { rooms: ["core"], packages: [] },
   "client": { rooms: ["core", "client"], packages: [] },
   "mod.ts": { rooms: ["client"], packages: [] },
-  "service": { rooms: ["core", "service"], packages: ["@std/cli", "@std/http", "node:", "zod"] },
+  "service": { rooms: ["core", "service"], packages: ["@std/cli", "@std/http", "node:", "re2js", "zod"] },
   "agent": { rooms: ["core", "service", "agent"], packages: [] },
   "server": { rooms: ["core", "service", "server"], packages: ["re2js", "zod"] },
   "cli": { rooms: ["core", "service", "cli"], packages: [] },
