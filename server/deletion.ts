@@ -31,7 +31,7 @@ export type DeletionEnd =
 const NOTHING: Changes = { states: [], removed: [] };
 /** Tabs whose clients are listed at once: each may have many. */
 const LISTED_TABS = 64;
-/** Half of what a commit takes, so that one more tab always fits. */
+/** Half of what a commit takes, so that one more tab and the Aggregates of all that are gone always fit. */
 const CHANGES_MAX = limits.commitStatesMax / 2;
 
 /** Works through deletions a step at a time. */
@@ -41,6 +41,8 @@ export async function* changesFor(
 ): AsyncGenerator<Changes, DeletionEnd> {
   const { store, lease } = options;
   let [states, removed, bytes]: [StoredState[], StateKey[], number] = [[], [], 0];
+  // These go last of all, as a tab is forgotten only once no deletion of it waits any more.
+  const aggregatesGone: StateKey[] = [];
   const namedByTab = [...Map.groupBy(deletions, ({ tab }) => tab)];
   for (let start = 0; start < namedByTab.length; start += LISTED_TABS) {
     const some = namedByTab.slice(start, start + LISTED_TABS);
@@ -71,7 +73,8 @@ export async function* changesFor(
         bytes += aggregate.bytes.length;
       }
       const gone = isWhole ? clients : clients.filter((client) => named.has(client));
-      for (const client of aggregate === undefined ? [...gone, AGGREGATE] : gone) {
+      if (aggregate === undefined) aggregatesGone.push({ tab, client: AGGREGATE });
+      for (const client of gone) {
         removed.push({ tab, client });
         if (states.length + removed.length < CHANGES_MAX) continue;
         yield { states, removed };
@@ -79,7 +82,7 @@ export async function* changesFor(
       }
     }
   }
-  return { kind: "done", changes: { states, removed } };
+  return { kind: "done", changes: { states, removed: [...removed, ...aggregatesGone] } };
 }
 
 /** The States of the clients that stay, reduced as they come: the Aggregate anew. */

@@ -340,6 +340,24 @@ Deno.test("Drain: deletes a tab of more clients than a commit takes, and keeps t
   assertEquals([...(await fixture.store.tabs(0)).keys()], ["wins"]);
 });
 
+Deno.test("Drain: tabs deleted together are forgotten, however many commits that takes", async () => {
+  const fixture = new Fixture();
+  const drain = fixture.drain("a");
+  await fixture.beat(0);
+  const clients = Array.from({ length: limits.commitStatesMax / 2 }, (_, index) => `web-${index}`);
+  const tabs = ["bids", "wins", "errors"];
+  for (const tab of tabs) await fixture.store.enqueue(undefined, clients.map((client) => entry(tab, client)));
+  await fixture.store.enqueueDeletions(0, tabs.map((tab) => ({ tab, client: AGGREGATE })));
+  while (await fixture.waiting() > 0) {
+    await tickAll(drain);
+    await fixture.time.pass(2500);
+    await fixture.beat(0);
+  }
+  assertEquals([...await fixture.store.tabs(0)], []);
+  const { conflicts } = await fixture.store.enqueue(undefined, [entry("bids", "web-1", { type: "Gauge", value: "x" })]);
+  assertEquals(conflicts, []);
+});
+
 Deno.test("Drain: a deletion of clients waits for a server that can read the tab, that of the tab does not", async () => {
   const fixture = new Fixture();
   const newer = { ...entry("bids", "web-1"), version: 1 };

@@ -72,10 +72,11 @@ export class Orders {
   begin(held: HeldBucket, queue: QueueStatus | undefined): boolean {
     let isBusy = false;
     for (const { order, begunByBucket } of this.#doing) {
-      const begun = begunByBucket.get(held) ??
-        { task: taskOf(order, { store: this.#store, held, queue }), isDone: false };
-      begunByBucket.set(held, begun);
-      if (!begun.isDone) isBusy = true;
+      const begun = begunByBucket.get(held);
+      if (begun?.isDone !== true) isBusy = true;
+      // While the fate of a commit is unknown, so is how much of what was read still waits in the queue.
+      if (begun !== undefined || held.isPending) continue;
+      begunByBucket.set(held, { task: taskOf(order, { store: this.#store, held, queue }), isDone: false });
     }
     return isBusy;
   }

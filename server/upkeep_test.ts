@@ -116,6 +116,25 @@ Deno.test("upkeep: a flush is done though servers come and go meanwhile, and say
   assertEquals(await cluster.waiting(), 0);
 });
 
+Deno.test("upkeep: a flush waits for what came after a commit of which the answer was lost", async () => {
+  // Renewals of leases tell what became of the commit, so at any distance from these.
+  for (let phase = 0; phase < 10; phase++) {
+    await using cluster = new Cluster();
+    cluster.start();
+    await cluster.time.pass(2000 + 100 * phase);
+    await cluster.post("/post", linesOf(50));
+    await cluster.time.pass(400);
+    let lost = 0;
+    cluster.fateOf = (_id, method) => method === "commit" && lost++ < BUCKETS ? "unanswered" : "done";
+    const first = cluster.post("/flush");
+    await until(() => Promise.resolve(lost > 0), { what: "a commit", step: () => cluster.time.pass(10) });
+    await cluster.post("/post", linesOf(16));
+    const { status } = await cluster.post("/flush");
+    assertEquals([phase, status, await cluster.waiting()], [phase, 200, 0]);
+    await first;
+  }
+});
+
 Deno.test("upkeep: without a server that drains an order is not done, and the answer says that", async () => {
   await using cluster = new Cluster();
   cluster.start({ roles: ["fe"] });
