@@ -114,9 +114,10 @@ export class Drain {
     try {
       if (start >= this.#nextRenewal) await this.#renew(start);
       this.#orders.see();
-      const queues = new Map((await store.queues()).map((queue) => [queue.bucket, queue]));
+      const missing = new Set<string>();
+      const queues = new Map((await store.queues(missing)).map((queue) => [queue.bucket, queue]));
       this.#patience.succeeded();
-      const hasMore = await this.#workOn(this.#due(queues, start), queues);
+      const hasMore = await this.#workOn(this.#due(queues, { missing, now: start }), queues);
       await this.#orders.report([...this.#workByBucket.values()].map(({ held }) => held));
       return hasMore;
     } catch (error) {
@@ -187,11 +188,16 @@ export class Drain {
   }
 
   /** The buckets with something to do, those first whose entries have waited longest. */
-  #due(queues: ReadonlyMap<number, QueueStatus>, now: number): readonly Work[] {
+  #due(
+    queues: ReadonlyMap<number, QueueStatus>,
+    { missing, now }: { readonly missing: ReadonlySet<string>; readonly now: number },
+  ): readonly Work[] {
     const bounds = this.#bounds();
     const due = [...this.#workByBucket.values()].filter((work) => {
       const { held, patience } = work;
-      const isOrdered = this.#orders.begin(held, queues.get(held.bucket));
+      // An order begins with a queue that is known, which may be an empty one.
+      const isKnown = !missing.has(this.#options.store.shardOf(held.bucket));
+      const isOrdered = isKnown && this.#orders.begin(held, queues.get(held.bucket));
       if (patience.isWaiting(now)) return false;
       return isOrdered || held.isPending || held.hasUnread(queues.get(held.bucket)) || held.isCommitDue(now, bounds) ||
         work.round !== undefined || now >= work.nextRound || !this.#options.membership.share.has(held.bucket);

@@ -135,6 +135,22 @@ Deno.test("upkeep: a flush waits for what came after a commit of which the answe
   }
 });
 
+Deno.test("upkeep: a flush waits for the queues of a shard that did not answer once", async () => {
+  await using cluster = new Cluster();
+  cluster.start();
+  await cluster.time.pass(2000);
+  const queues = cluster.store.queues.bind(cluster.store);
+  let looks = 0;
+  cluster.store.queues = (missing?: Set<string>) => {
+    if (looks++ > 5) return queues();
+    missing?.add("shard");
+    return Promise.resolve([]);
+  };
+  await cluster.post("/post", linesOf(50));
+  assertEquals(await cluster.post("/flush"), { status: 200, answer: { entries: 50, servers: 1 } });
+  assertEquals(await queues(), []);
+});
+
 Deno.test("upkeep: without a server that drains an order is not done, and the answer says that", async () => {
   await using cluster = new Cluster();
   cluster.start({ roles: ["fe"] });

@@ -164,8 +164,9 @@ export class RedisStore implements Store {
     );
   }
 
-  async queues(): Promise<readonly QueueStatus[]> {
-    const replies = await this.#reachable(this.#every(), (shard) => shard.run(catalogue.QUEUES, [this.#prefix]));
+  async queues(missing?: Set<string>): Promise<readonly QueueStatus[]> {
+    const ask = (shard: Shard) => shard.run(catalogue.QUEUES, [this.#prefix]);
+    const replies = await this.#reachable(this.#every(), ask, missing);
     return replies
       .flatMap((reply) => inGroups(asTexts(reply), 2).map(([bucket, queue]) => statusOf(bucket, queue)))
       .filter((status) => status !== undefined);
@@ -351,18 +352,24 @@ export class RedisStore implements Store {
     return new Map(this.#shards.all.map((shard) => [shard, []]));
   }
 
-  /** What the shards that can be reached answer. @throws {StoreTrouble} where none can. */
+  /** What the shards that can be reached answer; the others are named in `missing`. @throws {StoreTrouble} where none can. */
   async #reachable<Value>(
     valuesByShard: ReadonlyMap<Shard, readonly Value[]>,
     ask: (shard: Shard, values: readonly Value[]) => Promise<unknown>,
+    missing?: Set<string>,
   ): Promise<readonly unknown[]> {
-    const outcomes = await Promise.allSettled([...valuesByShard].map(([shard, values]) => ask(shard, values)));
+    const asked = [...valuesByShard];
+    const outcomes = await Promise.allSettled(asked.map(([shard, values]) => ask(shard, values)));
     const replies: unknown[] = [];
     const troubles: StoreTrouble[] = [];
-    for (const outcome of outcomes) {
-      if (outcome.status === "fulfilled") replies.push(outcome.value);
-      else if (outcome.reason instanceof StoreTrouble) troubles.push(outcome.reason);
-      else throw outcome.reason;
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === "fulfilled") {
+        replies.push(outcome.value);
+        continue;
+      }
+      if (!(outcome.reason instanceof StoreTrouble)) throw outcome.reason;
+      troubles.push(outcome.reason);
+      missing?.add(asked[index][0].name);
     }
     if (replies.length === 0 && troubles.length > 0) throw troubles[0];
     return replies;

@@ -192,8 +192,8 @@ export interface Store extends AsyncDisposable {
   /** Gives leases back at once, so that a successor need not wait. Leases lost already are passed over. */
   release(leases: readonly Lease[]): Promise<void>;
 
-  /** The queues that are not empty. One call a shard. */
-  queues(): Promise<readonly QueueStatus[]>;
+  /** The queues that are not empty. One call a shard; those that can't be reached are named in `missing`. */
+  queues(missing?: Set<string>): Promise<readonly QueueStatus[]>;
 
   /** Counted in the very steps that enqueue and commit, so that each bucket's always balance. @throws where any shard can't be read */
   eventCounts(): Promise<EventCounts>;

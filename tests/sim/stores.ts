@@ -15,7 +15,7 @@ export function interceptedStore(buckets: number, intercept: Intercept): Store {
     enqueueDeletions: (bucket, keys) => intercept("enqueueDeletions", (store) => store.enqueueDeletions(bucket, keys)),
     lease: (owner, buckets, ttlMs) => intercept("lease", (store) => store.lease(owner, buckets, ttlMs)),
     release: (leases) => intercept("release", (store) => store.release(leases)),
-    queues: () => intercept("queues", (store) => store.queues()),
+    queues: (missing) => intercept("queues", (store) => store.queues(missing)),
     eventCounts: () => intercept("eventCounts", (store) => store.eventCounts()),
     readQueue: (lease, cursor, bytesMax) => intercept("readQueue", (store) => store.readQueue(lease, cursor, bytesMax)),
     load: (lease, keys) => intercept("load", (store) => store.load(lease, keys)),
