@@ -122,12 +122,16 @@ export class Check {
     }
   }
 
-  /** Whether a tab's Aggregate is wrong while nothing is committed, or only was between two calls. */
+  /** Whether a tab's Aggregate is wrong while nothing is committed or being deleted, or only was between two calls. */
   async #isSettled(bucket: number, { tab, type }: { readonly tab: string; readonly type: string }): Promise<boolean> {
     const { store, pause } = this.#options;
-    const aggregate = async () => (await store.read(bucket, [{ tab, client: AGGREGATE }])).states[0]?.bytes.toHex();
+    const aggregate = async () => {
+      const { states, queued } = await store.read(bucket, [{ tab, client: AGGREGATE }]);
+      return { bytes: states[0]?.bytes.toHex(), isDeleting: queued.some(isDeletion) };
+    };
     for (let look = 0; look < LOOKS_MAX; look++) {
       const before = await aggregate();
+      if (before.isDeleting) return false;
       const clients = (await store.clientsByTab(bucket, [tab])).get(tab) ?? [];
       const check = new TabCheck(this.#options, type);
       for (const keys of keySlices(new Map([[tab, [AGGREGATE, ...clients]]]), limits.readKeysMax)) {
@@ -135,7 +139,8 @@ export class Check {
         for (const state of (await store.read(bucket, keys)).states) check.take(state);
       }
       if (check.verdict() === undefined) return false;
-      if (await aggregate() === before) return true;
+      const after = await aggregate();
+      if (!after.isDeleting && after.bytes === before.bytes) return true;
     }
     return false;
   }

@@ -147,6 +147,18 @@ Deno.test("Check: tabs of more clients than one call reads, more problems than a
   assertEquals([buckets, states], [0, 0]);
 });
 
+Deno.test("Check: a deletion that is done by half is no problem", async () => {
+  const store = open();
+  const states = ["web-1", "web-2", "web-3"].map((client) => entry("bids", client));
+  await keep(store, ...states, entry("bids", AGGREGATE, { values: [1, 1, 1] }));
+  const bucket = bucketOf("bids", BUCKETS);
+  await store.enqueueDeletions(bucket, [{ tab: "bids", client: AGGREGATE }]);
+  const [lease] = await store.lease("be", [bucket], 1e9);
+  const removed = [{ tab: "bids", client: "web-1" }];
+  assert(await store.commit({ lease, next: "half", consumed: undefined, requeued: [], states: [], removed }));
+  assertEquals((await check(store)).problems, []);
+});
+
 Deno.test("Check: a tab that changes while it is looked at is no problem", async () => {
   const store = open();
   await keep(store, entry("bids", "web-1"), entry("bids", "web-2"), entry("bids", AGGREGATE, { values: [1, 1] }));
