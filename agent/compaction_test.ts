@@ -4,9 +4,10 @@ import { assert, assertEquals } from "@std/assert";
 import type { Folded } from "../core/folded.ts";
 import { Folding } from "../core/folding.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
 import { createLog } from "../service/log.ts";
 import { MemoryDisk } from "../tests/sim/memory_disk.ts";
-import { openJournal } from "./journal.ts";
+import { type Disk, openJournal } from "./journal.ts";
 import type { Journal, Segment } from "./journaling.ts";
 import { lineOf } from "./sealing.ts";
 
@@ -14,11 +15,12 @@ const NOW = 1_800_000_000;
 const TYPES = ["CounterGroup", "TotalsCounter", "Gauge", "Buffer"] as const;
 const registry = createRegistry();
 
-function open(disk: MemoryDisk, options: { readonly fsync?: boolean } = {}): Journal {
+function open(disk: Disk, options: { readonly fsync?: boolean; readonly bytesMax?: number } = {}): Journal {
   const log = createLog({ clock: () => NOW, write: () => {}, repeatS: 0 });
   // Posts beyond some hundred bytes are much.
   return openJournal(disk, {
-    ...{ registry, now: NOW, bytesMax: 64 * 500, fsync: options.fsync ?? false, newSender: () => "agent-1", log },
+    ...{ registry, now: NOW, bytesMax: options.bytesMax ?? 64 * 500, fsync: options.fsync ?? false },
+    ...{ newSender: () => "agent-1", log },
   });
 }
 
@@ -98,4 +100,32 @@ Deno.test("Segment: killed in any write while it is compacted, it reads as all t
     next.close();
   }
   assert(compactions > 300 && kills > 50, `${compactions} compactions, ${kills} kills`);
+});
+
+Deno.test("Segment: ids that the memory has taken over are on the disk before it is compacted without them", async () => {
+  const disk = new MemoryDisk();
+  const done: string[] = [];
+  const recorded: Disk = {
+    names: () => disk.names(),
+    open(name) {
+      const file = disk.open(name);
+      const note = () => done.push(`sync ${name}`);
+      return { ...file, syncDataSync: note, syncData: () => Promise.resolve(void note()) };
+    },
+    rename(from, to) {
+      done.push(`rename ${from}`);
+      disk.rename(from, to);
+    },
+    remove: (name) => disk.remove(name),
+    sync() {},
+    close() {},
+  };
+  const journal = open(recorded, { fsync: true, bytesMax: 64 * 100_000 });
+  const to = { segment: journal.begin(), folding: new Folding(registry, { statesMax: 1000 }) };
+  for (let seq = 0; seq < limits.journalIdsMax; seq++) assert(post(to, seq, () => 0));
+  await journal.tend();
+  done.length = 0;
+  for (const _ of to.segment.compact(to.folding));
+  assertEquals(done.slice(-2), ["sync memory", "rename 000000000001.segment.new"]);
+  journal.close();
 });

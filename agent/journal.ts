@@ -219,9 +219,11 @@ class DiskJournal implements Journal, Keeper {
   }
 
   replace(name: string): void {
+    // Ids that the memory has taken over are not in the new file.
+    this.#surely("what was written", () => this.#memory.syncNow());
     this.#disk.rename(`${name}${NEW}`, name);
     this.#compactions++;
-    this.#syncNames();
+    this.#surely("the names of files", () => this.#disk.sync());
   }
 
   discard(name: string): void {
@@ -291,16 +293,16 @@ class DiskJournal implements Journal, Keeper {
     this.#disk.rename(`${MEMORY}${NEW}`, MEMORY);
     this.#memory.shut();
     this.#memory = memory;
-    this.#syncNames();
+    this.#surely("the names of files", () => this.#disk.sync());
   }
 
-  /** After a rename: there is no way back to the file that had the name before. */
-  #syncNames(): void {
+  /** Syncs what there is no way back from: a file that is relied on, and after a rename the names. */
+  #surely(what: string, sync: () => void): void {
     if (!this.#options.fsync) return;
     try {
-      this.#disk.sync();
+      sync();
     } catch (cause) {
-      throw new BugError(`the disk must keep the names of files: ${describeError(cause)}`, { cause });
+      throw new BugError(`the disk must keep ${what}: ${describeError(cause)}`, { cause });
     }
   }
 
