@@ -19,17 +19,18 @@ export function formatNumber(value: number): string {
 /** A duration of some microseconds up to some days. */
 export function formatSeconds(seconds: number): string {
   if (seconds === 0) return "0 s";
-  if (seconds < 0.001) return `${short(seconds * 1e6)} µs`;
-  if (seconds < 1) return `${short(seconds * 1000)} ms`;
-  if (seconds < 120) return `${short(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
+  const shown = short(seconds); // a duration is in the unit of what it is rounded to: 1 ms, not 1000 µs
+  if (shown < 0.001) return `${short(seconds * 1e6)} µs`;
+  if (shown < 1) return `${short(seconds * 1000)} ms`;
+  if (shown < 120) return `${shown} s`;
+  const minutes = Math.floor(Math.max(seconds, shown) / 60);
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-function short(value: number): string {
-  return String(Number(value.toPrecision(value < 1000 ? 3 : 4)));
+function short(value: number): number {
+  return Number(value.toPrecision(3));
 }
 
 export function formatBytes(bytes: number): string {
