@@ -1,5 +1,6 @@
 // `taba-cli agent status`: an agent's own figures, laid out for people.
 
+import { ApiTrouble } from "./api.ts";
 import { agentOf, createApi, isJson } from "./options.ts";
 import { printJson, printLines } from "./output.ts";
 import { countsAt, listAt, numberAt, sumOf, textAt } from "./json.ts";
@@ -21,6 +22,10 @@ const SERVER_COLUMNS: readonly Column[] = [
 export async function agentStatus({ options }: Asked, shell: Shell): Promise<ExitCode> {
   const address = agentOf(options, shell);
   const status = await createApi({ address, options, shell }).read("/status");
+  // A server has a path of the same name, of which all figures here would be 0.
+  if (textAt(status, "sender") === undefined) {
+    throw new ApiTrouble(`${address} is no agent: a server's figures are shown by "taba-cli status"`);
+  }
   if (isJson(options)) return await printJson(status, shell);
   const { style } = shell;
   const width = widthOfOutput(shell);

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { stubShell } from "../tests/stub_shell.ts";
 import { agentStatus } from "./agent_status.ts";
+import { ApiTrouble } from "./api.ts";
 import { widthOf } from "./text_width.ts";
 
 const status = {
@@ -41,10 +42,24 @@ Deno.test("agentStatus: what it took, holds, sent and dropped, and how its serve
 });
 
 Deno.test("agentStatus: fits a narrow terminal, whatever the agent says", async () => {
-  for (const answer of [status, {}, [], "text", { servers: [null, 7] }]) {
+  for (const answer of [status, { sender: "agent-1" }, { sender: "agent-1", servers: [null, 7] }]) {
     const shell = stubShell({ answer: () => Response.json(answer), size: { columns: 40, rows: 20 } });
     assertEquals(await agentStatus({ names: [], options: {} }, shell), 0);
     for (const line of shell.printed().split("\n")) assert(widthOf(line) <= 40, line);
+  }
+});
+
+Deno.test("agentStatus: what is no agent has no figures of one", async () => {
+  for (const answer of [{ version: "1.0", roles: ["fe", "be"] }, {}, [], "text"]) {
+    const shell = stubShell({ answer: () => Response.json(answer), env: { TABA_AGENT: "http://server.test:8300" } });
+    for (const options of [{}, { json: true }]) {
+      await assertRejects(
+        () => agentStatus({ names: [], options }, shell),
+        ApiTrouble,
+        "http://server.test:8300 is no",
+      );
+    }
+    assertEquals(shell.printed(), "");
   }
 });
 
