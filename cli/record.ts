@@ -133,7 +133,9 @@ class Recorder {
 /** A value as JSON, or the text itself where it is none: `3.25`, `2.4.1`, `["v2", 1400003600]`. */
 function readValue(text: string): Json {
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    // A number past the largest would go out as null: as a text it is refused, or kept, as what was typed.
+    return value === Infinity || value === -Infinity ? text : value;
   } catch {
     return text;
   }
