@@ -7,7 +7,7 @@ import { withCors } from "../service/cors.ts";
 import { receiveDatagrams } from "../service/datagrams.ts";
 import { denialsOf } from "../service/denials.ts";
 import { loadHandlers } from "../service/handlers.ts";
-import { runUntilStopped } from "../service/lifecycle.ts";
+import { runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/process_log.ts";
 import { flag, integer, listOf, milliseconds, onOff, origin, pattern, string, url } from "../service/setting_kinds.ts";
@@ -98,6 +98,9 @@ await runUntilStopped({
   async start({ hostname, port, cert, key, server, bytesMax, handlers, stopMs, ...settings }) {
     const { journal: folder, journalBytesMax, fsync, statsdPort, statsdClient, mirror, mirrorToken, corsOrigin } =
       settings;
+    if (fsync && folder === undefined) {
+      throw new StartTrouble("cannot start as --fsync must come with a journal: name a folder by --journal");
+    }
     const registry = await loadHandlers(handlers);
     const newSender = () => `agent-${crypto.randomUUID()}`;
     const journal = folder === undefined ? new NoJournal(newSender()) : openJournal(openFolder(folder), {

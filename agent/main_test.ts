@@ -74,6 +74,7 @@ Deno.test("taba-agent: what the user can set right is one line and 2", async () 
     [["--server", "localhost"], /--server must be an address such as http:\/\/127.0.0.1:8300 .*"localhost"$/],
     [["--hostname", "192.0.2.1"], /192.0.2.1:8279 must be an address that this machine can listen on: /],
     [["--handlers", "./nothing.ts"], /handlers come from .\/nothing.ts: it must be a module that loads: /],
+    [["--fsync"], /--fsync must come with a journal: name a folder by --journal$/],
     [["--cert", "a.pem"], /--cert and --key must be given together: one is missing$/],
   ];
   const outcomes = await Promise.all(cases.map(([args]) => runProgram({ ...program, args })));

@@ -90,7 +90,15 @@ const CLIENT_SHARE = 0.1;
 await runUntilStopped({
   about: { name: "taba-server", version: VERSION, summary: "takes posts, aggregates them and answers queries" },
   table,
-  start: async (settings) => settings.workers > 1 ? await startWorkers(settings) : await startServer(settings),
+  async start(settings) {
+    const { queueBytesSoft: soft, queueBytesHard: hard } = settings;
+    if (soft > hard) {
+      throw new StartTrouble(
+        `cannot start as --queue-bytes-soft must be at most --queue-bytes-hard: ${soft} is more than ${hard}`,
+      );
+    }
+    return settings.workers > 1 ? await startWorkers(settings) : await startServer(settings);
+  },
 });
 
 async function startWorkers({ redis, ...settings }: Settings<typeof table>): Promise<Running> {

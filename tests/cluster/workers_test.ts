@@ -35,6 +35,18 @@ Deno.test("workers: of an embedded store there can be no more than one", async (
   assertMatch(output, /^taba-server: cannot start workers as they must share a store[^\n]*$/);
 });
 
+Deno.test("taba-server: what would refuse every post is one line and 2", async () => {
+  const { code, output } = await runProgram({
+    name: "server",
+    module: "server/main.ts",
+    args: ["--queue-bytes-hard=9"],
+  });
+  assertEquals([code, output], [
+    2,
+    "taba-server: cannot start as --queue-bytes-soft must be at most --queue-bytes-hard: 268435456 is more than 9",
+  ]);
+});
+
 /** A server of two workers that drain all buckets of one shard. */
 async function startWorkers(redis: LocalRedis): Promise<Service> {
   const config = `${redis.folder}/taba.json`;
