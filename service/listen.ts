@@ -161,5 +161,8 @@ function whyNot(options: { readonly hostname: string; readonly port: number }, c
   if (cause instanceof Deno.errors.AddrInUse) {
     return `cannot start as ${address} must be free: another program listens there; stop it or choose another --port`;
   }
+  if (cause instanceof Deno.errors.InvalidData) {
+    return `cannot start as --cert and --key must be a certificate and its key in PEM: ${describeError(cause)}`;
+  }
   return `cannot start as ${address} must be an address that this machine can listen on: ${describeError(cause)}`;
 }

@@ -130,6 +130,14 @@ Deno.test("listen: serves TLS with the files given, and refuses half a pair or f
       ListenTrouble,
       "must be readable files: ",
     );
+    await Deno.writeTextFile(key, "no key");
+    for (const wrong of [{ cert, key }, { cert: key, key }]) {
+      await assertRejects(
+        () => listen(() => new Response(), { ...where, ...wrong }),
+        ListenTrouble,
+        "must be a certificate and its key in PEM: ",
+      );
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

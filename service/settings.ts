@@ -89,7 +89,7 @@ function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
   const flags = names.filter((name) => table[name].kind.isFlag).map(kebab);
   const texts = ["config", ...names.filter((name) => !table[name].kind.isFlag).map(kebab)];
   const unexpected: string[] = [];
-  const parsed: Record<string, unknown> = parseArgs([...args], {
+  const parsed: Record<string, unknown> = parseArgs(joinEmpty(args, texts), {
     boolean: ["help", "version", ...flags],
     string: texts,
     collect: texts,
@@ -109,6 +109,15 @@ function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
     given.set(kebab(name), table[name]?.kind.repeats ? values.join(",") : String(values.at(-1)));
   }
   return { given, unexpected };
+}
+
+/** `--token ""`, as of a variable of a shell that is not set, as one argument: parseArgs sees no text in an empty one. */
+function joinEmpty(args: readonly string[], texts: readonly string[]): string[] {
+  const isOption = (arg = "") => texts.some((name) => arg === `--${name}`);
+  return args.flatMap((arg, index) => {
+    if (arg === "" && isOption(args[index - 1])) return [];
+    return isOption(arg) && args[index + 1] === "" ? [`${arg}=`] : [arg];
+  });
 }
 
 /** The text of a setting and the name under which the user gave it. An empty variable counts as not set. */

@@ -179,6 +179,12 @@ Deno.test("readSettings: arguments that nothing answers to are named", () => {
   assertProblem(["--no-verbose"], 'cannot start as all arguments must be known: "--no-verbose" is not; see --help');
 });
 
+Deno.test("readSettings: an empty text is a value of its option, and a bad one", () => {
+  const message = 'cannot start as --token must be a text that is not empty: current value is ""';
+  for (const args of [["--token", ""], ["--token="], ["--token", "", "--verbose"]]) assertProblem(args, message);
+  assertProblem(["--verbose", ""], 'cannot start as all arguments must be known: "" is not; see --help');
+});
+
 Deno.test("readSettings: --version gives name and version", () => {
   assertEquals<unknown>(read(["--version"]), { kind: "told", text: "taba-test 1.2.3" });
 });
