@@ -10,9 +10,9 @@ import { describeError } from "../service/log.ts";
 import type { Delays } from "./delays.ts";
 import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
 import type { Membership } from "./membership.ts";
-import { Orders } from "./orders.ts";
+import { Orders } from "./upkeep/orders.ts";
 import { Patience } from "./patience.ts";
-import { PruneRound } from "./prune_round.ts";
+import { PruneRound } from "./upkeep/prune_round.ts";
 import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "./store/store.ts";
 
 export interface DrainOptions {

@@ -5,7 +5,7 @@
 import { assert, unreachable } from "../core/assert.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import { type Changes, changesFor, type DeletionEnd } from "./deletion.ts";
+import { type Changes, changesFor, type DeletionEnd } from "./upkeep/deletion.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
 import { lendState, loadState, storeState } from "./stored.ts";
 import {

@@ -64,7 +64,7 @@ import { tokenRefusal } from "../service/token.ts";
 import { dashboardRoutes } from "./dashboard.ts";
 import type { Delays } from "./delays.ts";
 import type { Ingest } from "./ingest.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { openApi } from "./openapi.ts";
 import type { Found, Query } from "./query.ts";
 import {
@@ -85,7 +85,7 @@ import { type Parameter, readSelection, type Selection } from "./selection.ts";
 import { serversStatus, type ServerStatus } from "./status.ts";
 import { type Store, StoreTrouble } from "./store/store.ts";
 import { readTop, topRows } from "./top.ts";
-import type { Upkeep } from "./upkeep.ts";
+import type { Upkeep } from "./upkeep/upkeep.ts";
 import type { Watches } from "./watch.ts";
 
 export interface Parts {

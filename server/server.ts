@@ -11,12 +11,12 @@ import { Drain, drainUntil } from "./drain.ts";
 import { Ingest } from "./ingest.ts";
 import { Membership } from "./membership.ts";
 import { Overload } from "./overload.ts";
-import { Metrics } from "./metrics.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { Query } from "./query.ts";
 import { createRoutes } from "./routes.ts";
 import { serverStatus } from "./status.ts";
 import { type Member, type Store, StoreTrouble } from "./store/store.ts";
-import { Upkeep } from "./upkeep.ts";
+import { Upkeep } from "./upkeep/upkeep.ts";
 import { Watches } from "./watch.ts";
 
 export interface ServerOptions {

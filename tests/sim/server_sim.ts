@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bucketOf } from "../../core/buckets.ts";
 import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
-import { Check } from "../../server/check.ts";
+import { Check } from "../../server/upkeep/check.ts";
 import { Delays } from "../../server/delays.ts";
 import { Drain } from "../../server/drain.ts";
 import { Ingest } from "../../server/ingest.ts";

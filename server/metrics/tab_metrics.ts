@@ -2,11 +2,11 @@
 // asked for once and held for the families that follow, as long as they are few enough. More than that are asked for
 // again, family by family: slower, but in the same memory.
 
-import type { Json } from "../core/event.ts";
-import { PERCENTILES, WINDOWS } from "../core/handlers/figures.ts";
-import { type Family, familyHead, labelsText, sampleText } from "../service/prometheus.ts";
-import type { Found } from "./query.ts";
-import { memberOf } from "./rendered.ts";
+import type { Json } from "../../core/event.ts";
+import { PERCENTILES, WINDOWS } from "../../core/handlers/figures.ts";
+import { type Family, familyHead, labelsText, sampleText } from "../../service/prometheus.ts";
+import type { Found } from "../query.ts";
+import { memberOf } from "../rendered.ts";
 import { tabLabels } from "./tab_labels.ts";
 
 /** What a family takes from a tab: further labels, as they are written, and a number. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { formatTab } from "../core/names.ts";
+import { formatTab } from "../../core/names.ts";
 import { tabLabels } from "./tab_labels.ts";
 
 function labelsOf(name: string): Record<string, string> {

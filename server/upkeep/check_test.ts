@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { bucketOf } from "../core/buckets.ts";
-import { createRegistry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
+import { bucketOf } from "../../core/buckets.ts";
+import { createRegistry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
 import { Check, type CheckReport } from "./check.ts";
-import { MemoryStore } from "./store/memory_store.ts";
-import { AGGREGATE, type Entry, type Store, type StoredState } from "./store/store.ts";
-import { storeState } from "./stored.ts";
+import { MemoryStore } from "../store/memory_store.ts";
+import { AGGREGATE, type Entry, type Store, type StoredState } from "../store/store.ts";
+import { storeState } from "../stored.ts";
 
 const NOW = 1_763_890_000;
 const BUCKETS = 2;

@@ -2,11 +2,11 @@
 // share, under the members that it knew from the first to the last of them: when these change it begins again, so that
 // no bucket is passed over on its way from one server to another.
 
-import { unreachable } from "../core/assert.ts";
-import type { HeldBucket } from "./held_bucket.ts";
-import type { Membership } from "./membership.ts";
+import { unreachable } from "../../core/assert.ts";
+import type { HeldBucket } from "../held_bucket.ts";
+import type { Membership } from "../membership.ts";
 import { PruneRound } from "./prune_round.ts";
-import type { Order, QueueStatus, Store } from "./store/store.ts";
+import type { Order, QueueStatus, Store } from "../store/store.ts";
 import { UpgradeRound } from "./upgrade_round.ts";
 
 /** `waits`: for what else is done to the bucket. */

@@ -2,8 +2,8 @@
 // there, or one that we use ourselves, is written otherwise; then, and wherever labels alone don't tell the tab from all
 // others, `full_name` has its whole name, so that no two tabs are ever the same series.
 
-import { formatTab, parseTab } from "../core/names.ts";
-import type { Labels } from "../service/prometheus.ts";
+import { formatTab, parseTab } from "../../core/names.ts";
+import type { Labels } from "../../service/prometheus.ts";
 
 /** Labels with a meaning of their own here. */
 const OWN = ["tab", "full_name", "window", "quantile", "value"];

@@ -2,15 +2,15 @@
 // tab's type, and every Aggregate is what its clients' States reduce to. Reads bucket by bucket and a call's worth at a
 // time; changes nothing.
 
-import { bucketOf } from "../core/buckets.ts";
-import type { Json } from "../core/event.ts";
-import type { Handler } from "../core/handlers/handler.ts";
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import type { Clock, Pause } from "../core/world.ts";
+import { bucketOf } from "../../core/buckets.ts";
+import type { Json } from "../../core/event.ts";
+import type { Handler } from "../../core/handlers/handler.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import type { Clock, Pause } from "../../core/world.ts";
 import { keySlices } from "./prune_round.ts";
-import { AGGREGATE, isDeletion, type StateKey, type Store, type StoredState } from "./store/store.ts";
-import { loadState } from "./stored.ts";
+import { AGGREGATE, isDeletion, type StateKey, type Store, type StoredState } from "../store/store.ts";
+import { loadState } from "../stored.ts";
 
 export interface CheckOptions {
   readonly store: Store;

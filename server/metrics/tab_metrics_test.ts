@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { createRegistry } from "../core/handlers/registry.ts";
-import { readPrometheus } from "../tests/prometheus_text.ts";
-import type { Found } from "./query.ts";
+import { createRegistry } from "../../core/handlers/registry.ts";
+import { readPrometheus } from "../../tests/prometheus_text.ts";
+import type { Found } from "../query.ts";
 import { SampleRoom, tabsMetrics } from "./tab_metrics.ts";
 
 const registry = createRegistry();

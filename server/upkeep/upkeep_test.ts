@@ -1,14 +1,14 @@
 // Orders to several servers on one store, in process and on virtual time.
 
 import { assert, assertEquals } from "@std/assert";
-import type { Handler } from "../core/handlers/handler.ts";
-import { createRegistry, type Registry } from "../core/handlers/registry.ts";
-import { createLog } from "../service/log.ts";
-import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
-import { until, VirtualTime } from "../tests/sim/virtual_time.ts";
-import { Server } from "./server.ts";
-import { MemoryStore } from "./store/memory_store.ts";
-import { AGGREGATE } from "./store/store.ts";
+import type { Handler } from "../../core/handlers/handler.ts";
+import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
+import { createLog } from "../../service/log.ts";
+import { type Fate, fated, interceptedStore } from "../../tests/sim/stores.ts";
+import { until, VirtualTime } from "../../tests/sim/virtual_time.ts";
+import { Server } from "../server.ts";
+import { MemoryStore } from "../store/memory_store.ts";
+import { AGGREGATE } from "../store/store.ts";
 
 const BUCKETS = 16;
 const registry = createRegistry();

@@ -1,18 +1,18 @@
 // The server's own figures for Prometheus: what it has taken in, refused and drained, and how it and its store are doing.
 // Counters begin anew with the process.
 
-import { percentileGroup } from "../core/handlers/percentiles.ts";
-import type { Clock } from "../core/world.ts";
-import { byReason, familyHead, familyText, labelsText, type Samples, sampleText } from "../service/prometheus.ts";
-import { VERSION } from "../service/version.ts";
-import type { Delays } from "./delays.ts";
-import type { Drain, DrainStatus } from "./drain.ts";
-import type { Ingest, IngestStatus } from "./ingest.ts";
-import type { Overload, OverloadStatus } from "./overload.ts";
-import { queuesStatus, type StoreStatus } from "./status.ts";
-import { type EventCounts, type Member, type Store, StoreTrouble } from "./store/store.ts";
+import { percentileGroup } from "../../core/handlers/percentiles.ts";
+import type { Clock } from "../../core/world.ts";
+import { byReason, familyHead, familyText, labelsText, type Samples, sampleText } from "../../service/prometheus.ts";
+import { VERSION } from "../../service/version.ts";
+import type { Delays } from "../delays.ts";
+import type { Drain, DrainStatus } from "../drain.ts";
+import type { Ingest, IngestStatus } from "../ingest.ts";
+import type { Overload, OverloadStatus } from "../overload.ts";
+import { queuesStatus, type StoreStatus } from "../status.ts";
+import { type EventCounts, type Member, type Store, StoreTrouble } from "../store/store.ts";
 import { quantilesOf } from "./tab_metrics.ts";
-import type { Watches } from "./watch.ts";
+import type { Watches } from "../watch.ts";
 
 export interface MetricsParts {
   readonly self: Member;

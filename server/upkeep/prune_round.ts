@@ -1,9 +1,9 @@
 // One walk through all tabs of a bucket that removes the States which say nothing any more, and with the last State
 // of a tab the tab itself. A step looks at a few tabs, so that draining goes on between steps.
 
-import { limits } from "../core/limits.ts";
-import type { HeldBucket } from "./held_bucket.ts";
-import { AGGREGATE, type StateKey, type Store } from "./store/store.ts";
+import { limits } from "../../core/limits.ts";
+import type { HeldBucket } from "../held_bucket.ts";
+import { AGGREGATE, type StateKey, type Store } from "../store/store.ts";
 
 const STEP_TABS = 64;
 

@@ -3,11 +3,18 @@
 // themselves leave the queue, with the last of the commits, whoever reads passes over what they take; whatever ends the
 // work before, it begins again.
 
-import type { Handler } from "../core/handlers/handler.ts";
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { loadState, storeState } from "./stored.ts";
-import { AGGREGATE, type Lease, type QueuedEntry, type StateKey, type Store, type StoredState } from "./store/store.ts";
+import type { Handler } from "../../core/handlers/handler.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { loadState, storeState } from "../stored.ts";
+import {
+  AGGREGATE,
+  type Lease,
+  type QueuedEntry,
+  type StateKey,
+  type Store,
+  type StoredState,
+} from "../store/store.ts";
 
 export interface DeletionOptions {
   readonly store: Store;

@@ -1,15 +1,15 @@
 // `GET /metrics`: the server's own figures, then the tabs, for Prometheus. `only=own` and `only=tabs` ask for one of the
 // two: every server of a cluster has the same tabs, so one of them is enough to ask for those.
 
-import { limits } from "../core/limits.ts";
-import { quote } from "../core/quote.ts";
-import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
-import { refused } from "../service/answers.ts";
-import { compressed } from "../service/negotiation.ts";
-import { PROMETHEUS_TYPE } from "../service/prometheus.ts";
-import type { Query } from "./query.ts";
-import { streamedAs } from "./render.ts";
-import type { Selection } from "./selection.ts";
+import { limits } from "../../core/limits.ts";
+import { quote } from "../../core/quote.ts";
+import { accept, refuse, type RequestRefusal, type Result } from "../../core/refusal.ts";
+import { refused } from "../../service/answers.ts";
+import { compressed } from "../../service/negotiation.ts";
+import { PROMETHEUS_TYPE } from "../../service/prometheus.ts";
+import type { Query } from "../query.ts";
+import { streamedAs } from "../render.ts";
+import type { Selection } from "../selection.ts";
 import { type MetricsParts, serverMetrics } from "./server_metrics.ts";
 import { type AskTabs, SampleRoom, tabsMetrics } from "./tab_metrics.ts";
 

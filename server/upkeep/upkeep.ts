@@ -1,15 +1,15 @@
 // What operators ask of a cluster beside answers: to delete, to check, and orders to all servers that drain. Each answers
 // what was done.
 
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
-import type { Clock, Pause, Sleep } from "../core/world.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { accept, refuse, type RequestRefusal, type Result } from "../../core/refusal.ts";
+import type { Clock, Pause, Sleep } from "../../core/world.ts";
 import { Check, type CheckReport } from "./check.ts";
-import type { Membership } from "./membership.ts";
-import type { Query } from "./query.ts";
-import type { Selection } from "./selection.ts";
-import { AGGREGATE, type Order, type StateKey, type Store } from "./store/store.ts";
+import type { Membership } from "../membership.ts";
+import type { Query } from "../query.ts";
+import type { Selection } from "../selection.ts";
+import { AGGREGATE, type Order, type StateKey, type Store } from "../store/store.ts";
 
 export interface UpkeepOptions {
   readonly store: Store;

@@ -1,10 +1,10 @@
 // One walk through all tabs of a bucket that encodes anew what an older version of a handler encoded. A step looks at a
 // few tabs, so that draining goes on between steps.
 
-import { limits } from "../core/limits.ts";
-import type { HeldBucket } from "./held_bucket.ts";
+import { limits } from "../../core/limits.ts";
+import type { HeldBucket } from "../held_bucket.ts";
 import { keySlices } from "./prune_round.ts";
-import { AGGREGATE, type Store } from "./store/store.ts";
+import { AGGREGATE, type Store } from "../store/store.ts";
 
 const STEP_TABS = 64;
 
