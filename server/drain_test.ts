@@ -3,7 +3,7 @@ import { BugError } from "../core/assert.ts";
 import { createRegistry, type Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { createLog } from "../service/log.ts";
-import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
+import { type Fate, fated, interceptedStore, RewindableStore } from "../tests/sim/stores.ts";
 import { until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Delays } from "./delays.ts";
 import { Drain, type DrainOptions, drainUntil } from "./drain.ts";
@@ -30,7 +30,8 @@ function entry(tab: string, client: string, options: { readonly type?: string; r
 class Fixture {
   readonly time = new VirtualTime();
   readonly delays = new Delays(this.time.clock);
-  readonly store: MemoryStore;
+  readonly history: RewindableStore<never>;
+  readonly store: Store;
   readonly logged: string[] = [];
   /** What becomes of the next call of this method. */
   fateOf: (method: string) => Fate = () => "done";
@@ -38,7 +39,8 @@ class Fixture {
   readonly #memberships: Membership[] = [];
 
   constructor(buckets = 1) {
-    this.store = new MemoryStore({ buckets, clock: this.time.clock });
+    this.history = new RewindableStore(this.time.clock, (world) => new MemoryStore({ buckets, ...world }));
+    this.store = this.history.store;
   }
 
   drain(id: string, options: Partial<DrainOptions> = {}): Drain {
@@ -356,6 +358,25 @@ Deno.test("Drain: tabs deleted together are forgotten, however many commits that
   assertEquals([...await fixture.store.tabs(0)], []);
   const { conflicts } = await fixture.store.enqueue(undefined, [entry("bids", "web-1", { type: "Gauge", value: "x" })]);
   assertEquals(conflicts, []);
+});
+
+Deno.test("Drain: a deletion that a fail-over has lost takes nothing more", async () => {
+  const fixture = new Fixture();
+  const drain = fixture.drain("a", { commitMs: 0 });
+  await fixture.beat(0);
+  const clients = Array.from({ length: limits.commitStatesMax }, (_, index) => `web-${index}`);
+  await fixture.store.enqueue(undefined, clients.map((client) => entry("bids", client)));
+  await tickAll(drain);
+  const left = async () => (await fixture.store.clientsByTab(0, ["bids"])).get("bids")?.length;
+  await fixture.store.enqueueDeletions(0, [{ tab: "bids", client: AGGREGATE }]);
+  fixture.fateOf = (method) => method === "commit" ? "unreached" : "done";
+  await tickAll(drain);
+  await fixture.history.rewind(1);
+  fixture.fateOf = () => "done";
+  await fixture.time.pass(1000);
+  await fixture.beat(0);
+  await tickAll(drain);
+  assertEquals([await fixture.waiting(), await left()], [0, clients.length]);
 });
 
 Deno.test("Drain: a deletion of clients waits for a server that can read the tab, that of the tab does not", async () => {

@@ -174,6 +174,7 @@ export class HeldBucket {
         lease: this.#lease,
         next: this.#options.nameCommit(),
         consumed: this.#cursor,
+        reliedOn: this.#deletion?.cursor,
         requeued: this.#heldBack,
         states,
         removed,

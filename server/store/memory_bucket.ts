@@ -127,10 +127,10 @@ export class MemoryBucket {
   }
 
   commit(commit: Commit): boolean {
-    const { lease, next, consumed, requeued, states, removed } = commit;
+    const { lease, next, consumed, reliedOn, requeued, states, removed } = commit;
     assert(next !== "" && next !== lease.revision, "each commit has a name of its own");
     if (this.#revision === next) return true;
-    if (!this.#isHeld(lease) || !this.#hasRead(consumed)) return false;
+    if (!this.#isHeld(lease) || !this.#hasRead(consumed ?? reliedOn)) return false;
     this.#revision = next;
     this.#trim(consumed?.entries ?? 0);
     this.#events.committed += consumed?.events ?? 0;

@@ -113,6 +113,7 @@ const commit: fc.Arbitrary<Step> = fc.record({
       lease: mine.lease,
       next,
       consumed: consumes ? mine.chunk?.cursor : undefined,
+      reliedOn: mine.chunk?.cursor,
       requeued: consumes ? mine.chunk?.entries.slice(0, requeues) ?? [] : [],
       states: states.filter(({ key }) => ofBucket.has(key.tab)).map(({ key: { tab, client }, bytes }) =>
         state(tab, client, { bytes })

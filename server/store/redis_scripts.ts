@@ -264,8 +264,8 @@ return { head, item, texts, bodies, '', states(key, 5) }
  * Writes States and trims what they contain. Work: the States and requeued items of the caller, a search for the tabs
  * that may be forgotten through at most 1 MiB of what waits, and where items are requeued one for deletions that wait.
  *
- * ARGV: prefix, bucket, owner, fence, revision, next revision; entries or "" for nothing consumed, name, item, nth;
- * events consumed; number of requeued items, and for each its name, count of entries, enqueued time, the item, and the
+ * ARGV: prefix, bucket, owner, fence, revision, next revision; entries or "" for nothing read, name, item, nth;
+ * events consumed or "" where what was read stays; number of requeued items, and for each its name, count of entries, enqueued time, the item, and the
  * tab, the client and the events of all its entries; number of tabs with
  * States to write, and for each tab, type, clients, and their States; then each tab to remove from, and the clients.
  * Answers 1 where it is done, now or by the same call before, 0 where lease or cursor is lost.
@@ -282,8 +282,10 @@ if ARGV[7] ~= '' then
   local nth = tonumber(ARGV[10])
   local index, found = find(key, queue, tonumber(ARGV[7]), ARGV[8], ARGV[9], nth)
   if not index then return 0 end
-  gone = nth == found.count and index + 1 or index
-  queue.head = number(found.start + nth)
+  if ARGV[11] ~= '' then
+    gone = nth == found.count and index + 1 or index
+    queue.head = number(found.start + nth)
+  end
 end
 
 ${ALTHOUGH_FULL}
@@ -297,7 +299,7 @@ if head then
 else
   queue.headBytes = queue.tailBytes
 end
-queue.committed = number(queue.committed + ARGV[11])
+if ARGV[11] ~= '' then queue.committed = number(queue.committed + ARGV[11]) end
 local at, requeued, deletions = 13, tonumber(ARGV[12]), {}
 local texts = requeued > 0 and redis.call('LRANGE', key .. ':items', 0, -1) or {}
 for i = 1, #texts do

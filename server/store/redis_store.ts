@@ -198,7 +198,7 @@ export class RedisStore implements Store {
   }
 
   async commit(commit: Commit): Promise<boolean> {
-    const { lease, next, consumed, requeued, states, removed } = commit;
+    const { lease, next, consumed, reliedOn, requeued, states, removed } = commit;
     assert(next !== "" && next !== lease.revision, "each commit has a name of its own");
     assert(states.length + removed.length <= limits.commitStatesMax, "a commit writes a bounded number of States");
     const items = [...Map.groupBy(requeued, ({ tab, client }) => `${tab} ${client}`).values()].flatMap(itemsOf);
@@ -206,8 +206,8 @@ export class RedisStore implements Store {
     const reply = await this.#shardOf(lease.bucket).run(scripts.COMMIT, [
       ...this.#leaseArguments(lease),
       next,
-      ...cursorArguments(consumed),
-      consumed?.events ?? 0,
+      ...cursorArguments(consumed ?? reliedOn),
+      consumed?.events ?? "",
       items.length,
       ...items.flatMap((item) => {
         const { enqueued, tab, client } = item[0];

@@ -97,6 +97,8 @@ export interface Commit {
   readonly next: string;
   /** Entries up to here leave the queue. */
   readonly consumed: QueueCursor | undefined;
+  /** Entries up to here stay: what is written relies on their being there. Of no meaning where any are consumed. */
+  readonly reliedOn?: QueueCursor | undefined;
   /** Entries among the consumed that go back to the tail of the queue, as they are, unless a deletion there takes them. */
   readonly requeued: readonly QueuedEntry[];
   /** Written as they are, in place of what stood there. */

@@ -1,7 +1,7 @@
 // What deletions at the head of a bucket's queue take out of its States, as commits of bounded size for the owner to do.
 // Everything enqueued before them has been committed, so that the States are all there is to remove. Until the deletions
 // themselves leave the queue, with the last of the commits, whoever reads passes over what they take; whatever ends the
-// work before, it begins again.
+// work before, it begins again. Each of the commits relies on them: where a fail-over has lost them nothing more goes.
 
 import type { Handler } from "../../core/handlers/handler.ts";
 import type { Registry } from "../../core/handlers/registry.ts";

@@ -139,6 +139,25 @@ function readContract(test: StoreTest): void {
 }
 
 function commitContract(test: StoreTest): void {
+  test("a commit that relies on what was read leaves it there, and does nothing where it is gone", async ({ store }) => {
+    await store.enqueue(undefined, [entry(TAB, "web-1"), entry(TAB, "web-2")]);
+    const lease = await take(store, 0);
+    const { cursor: reliedOn } = await chunkOf(store, lease);
+    const states = [state(TAB, "web-1")];
+    assert(await store.commit(commitOf(lease, "c1", { reliedOn, states })), "the owner may commit");
+    const after = { ...lease, revision: "c1" };
+    const { entries, cursor: consumed } = await chunkOf(store, after, 1);
+    assertEquals(entries.map(({ client }) => client), ["web-1"]);
+    assertEquals(await store.eventCounts(), { enqueued: 2, committed: 0 });
+    assert(await store.commit(commitOf(after, "c2", { consumed })), "the owner may commit");
+    const removed = [{ tab: TAB, client: "web-1" }];
+    const last = { ...lease, revision: "c2" };
+    for (const gone of [consumed, reliedOn]) {
+      assertEquals(await store.commit(commitOf(last, "c3", { reliedOn: gone, removed })), false);
+    }
+    assertEquals((await store.read(0, [{ tab: TAB, client: "web-1" }])).states, states);
+  });
+
   test("a commit writes States and trims what was consumed, in one step", async ({ store }) => {
     await store.enqueue(undefined, ["web-1", "web-2", "web-3"].map((client) => entry(TAB, client)));
     const lease = await take(store, 0);
