@@ -5,12 +5,12 @@ import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
 import { withCors } from "../service/cors.ts";
 import { receiveDatagrams } from "../service/datagrams.ts";
-import { denialsOf } from "../service/denials.ts";
+import { denialSettings, denialsOf } from "../service/denials.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/process_log.ts";
-import { flag, integer, listOf, milliseconds, onOff, origin, pattern, string, url } from "../service/setting_kinds.ts";
+import { flag, integer, listOf, milliseconds, onOff, origin, string, url } from "../service/setting_kinds.ts";
 import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
@@ -53,11 +53,7 @@ const table = {
     default: limits.batchBytesMax,
     help: "bytes in one batch, before compression",
   }),
-  denyTabs: setting(listOf(pattern()), {
-    default: [],
-    help: "tabs whose whole name matches one of these are refused; a pattern with a comma needs the file",
-  }),
-  denyClients: setting(listOf(pattern()), { default: [], help: "the same of clients" }),
+  ...denialSettings,
   bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
     default: limits.bodyBytesMax,
     help: "bytes of a body, decompressed; larger ones are refused",

@@ -1,8 +1,10 @@
 // The agent's figures for Prometheus: what `GET /status` shows, as families. Counters begin anew with the process.
 
-import { byReason, familyText, type Labels, PROMETHEUS_TYPE, type Samples } from "../service/prometheus.ts";
+import { byReason, familiesOf, type Labels, PROMETHEUS_TYPE } from "../service/prometheus.ts";
 import type { ServerStatus } from "./balancer.ts";
 import type { AgentStatus } from "./status.ts";
+
+const { counter, gauge } = familiesOf("taba_agent_");
 
 export function metricsAnswer(status: AgentStatus): Response {
   return new Response(metricsText(status), { headers: { "content-type": PROMETHEUS_TYPE } });
@@ -73,12 +75,4 @@ function metricsText({ version, sender, uptimeS, states, statesMax, servers, ...
 function ofServers(servers: readonly ServerStatus[], figure: (server: ServerStatus) => number) {
   const byUrl = new Map(servers.map((server) => [server.url, server]));
   return [...byUrl].map(([url, server]): readonly [Labels, number] => [[["server", url]], figure(server)]);
-}
-
-function counter(name: string, help: string, samples: Samples): string {
-  return familyText({ name: `taba_agent_${name}`, type: "counter", help }, samples);
-}
-
-function gauge(name: string, help: string, samples: Samples): string {
-  return familyText({ name: `taba_agent_${name}`, type: "gauge", help }, samples);
 }

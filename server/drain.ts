@@ -10,10 +10,10 @@ import { describeError } from "../service/log.ts";
 import type { Delays } from "./delays.ts";
 import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
 import type { Membership } from "./membership.ts";
-import { Orders } from "./upkeep/orders.ts";
 import { Patience } from "./patience.ts";
-import { PruneRound } from "./upkeep/prune_round.ts";
 import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "./store/store.ts";
+import { Orders } from "./upkeep/orders.ts";
+import { PruneRound } from "./upkeep/prune_round.ts";
 
 export interface DrainOptions {
   readonly store: Store;

@@ -5,9 +5,7 @@
 import { assert, unreachable } from "../core/assert.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
-import { type Changes, changesFor, type DeletionEnd } from "./upkeep/deletion.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
-import { lendState, loadState, storeState } from "./stored.ts";
 import {
   AGGREGATE,
   type Commit,
@@ -21,6 +19,8 @@ import {
   type Store,
   type StoredState,
 } from "./store/store.ts";
+import { lendState, loadState, storeState } from "./stored.ts";
+import { type Changes, changesFor, type DeletionEnd } from "./upkeep/deletion.ts";
 
 export interface HeldBucketOptions {
   readonly store: Store;

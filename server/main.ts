@@ -3,13 +3,13 @@
 import { TabaClient } from "../client/client.ts";
 import { limits } from "../core/limits.ts";
 import { background } from "../service/background.ts";
-import { denialsOf } from "../service/denials.ts";
+import { denialSettings, denialsOf } from "../service/denials.ts";
 import { loadHandlers } from "../service/handlers.ts";
 import { type Running, runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { describeError } from "../service/log.ts";
 import { log } from "../service/process_log.ts";
-import { choice, flag, integer, listOf, milliseconds, onOff, pattern, string } from "../service/setting_kinds.ts";
+import { choice, flag, integer, listOf, milliseconds, onOff, string } from "../service/setting_kinds.ts";
 import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting, type Settings } from "../service/settings.ts";
 import { launchOf, supervise } from "../service/supervisor.ts";
@@ -53,11 +53,7 @@ const table = {
   stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take" }),
   ownTabs: setting(onOff(), { default: true, help: "whether it records tabs of its own, taba_..." }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
-  denyTabs: setting(listOf(pattern()), {
-    default: [],
-    help: "tabs whose whole name matches one of these are refused; a pattern with a comma needs the file",
-  }),
-  denyClients: setting(listOf(pattern()), { default: [], help: "the same of clients" }),
+  ...denialSettings,
   bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
     default: limits.bodyBytesMax,
     help: "bytes of a body, decompressed; larger ones are refused",

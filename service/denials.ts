@@ -1,16 +1,27 @@
 // Tabs and clients of which a program takes nothing, by patterns of their names. What was found out about a name is
 // remembered, since the same ones come with every post.
 
+import { RE2JS } from "re2js";
 import type { DenialOf } from "../core/folding.ts";
 import { quote } from "../core/quote.ts";
 import { refuse } from "../core/refusal.ts";
-import { RE2JS } from "re2js";
+import { listOf, pattern } from "./setting_kinds.ts";
+import { setting } from "./settings.ts";
 
 /** Names remembered: about as many as one program hears of; beyond it begins anew. */
 const NAMES_MAX = 100_000;
 
+/** What a program that takes posts can be told. */
+export const denialSettings = {
+  denyTabs: setting(listOf(pattern()), {
+    default: [],
+    help: "tabs whose whole name matches one of these are refused; a pattern with a comma needs the file",
+  }),
+  denyClients: setting(listOf(pattern()), { default: [], help: "the same of clients" }),
+};
+
 /** Regular expressions (RE2) that match whole names. */
-export interface Denials {
+interface Denials {
   readonly denyTabs: readonly string[];
   readonly denyClients: readonly string[];
 }

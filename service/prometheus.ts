@@ -26,6 +26,13 @@ export function familyText(family: Family, samples: Samples): string {
   return familyHead(family) + lines.join("");
 }
 
+/** How a program writes its families, whose names all begin with `prefix`. */
+export function familiesOf(prefix: string) {
+  const written = (type: Family["type"]) => (name: string, help: string, samples: Samples) =>
+    familyText({ name: prefix + name, type, help }, samples);
+  return { counter: written("counter"), gauge: written("gauge") };
+}
+
 export function familyHead({ name, type, help }: Family): string {
   return `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}.\n# TYPE ${name} ${type}\n`;
 }

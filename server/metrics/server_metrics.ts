@@ -3,7 +3,7 @@
 
 import { percentileGroup } from "../../core/handlers/percentiles.ts";
 import type { Clock } from "../../core/world.ts";
-import { byReason, familyHead, familyText, labelsText, type Samples, sampleText } from "../../service/prometheus.ts";
+import { byReason, familiesOf, familyHead, labelsText, sampleText } from "../../service/prometheus.ts";
 import { VERSION } from "../../service/version.ts";
 import type { Delays } from "../delays.ts";
 import type { Drain, DrainStatus } from "../drain.ts";
@@ -11,8 +11,10 @@ import type { Ingest, IngestStatus } from "../ingest.ts";
 import type { Overload, OverloadStatus } from "../overload.ts";
 import { queuesStatus, type StoreStatus } from "../status.ts";
 import { type EventCounts, type Member, type Store, StoreTrouble } from "../store/store.ts";
-import { quantilesOf } from "./tab_metrics.ts";
 import type { Watches } from "../watch.ts";
+import { quantilesOf } from "./tab_metrics.ts";
+
+const { counter, gauge } = familiesOf("taba_server_");
 
 export interface MetricsParts {
   readonly self: Member;
@@ -123,12 +125,4 @@ function delaysText(delays: Delays, now: number): string {
   }
   const help = "How long posts took until they were enqueued, and entries until they were committed";
   return text === "" ? "" : familyHead({ name, type: "gauge", help }) + text;
-}
-
-function counter(name: string, help: string, samples: Samples): string {
-  return familyText({ name: `taba_server_${name}`, type: "counter", help }, samples);
-}
-
-function gauge(name: string, help: string, samples: Samples): string {
-  return familyText({ name: `taba_server_${name}`, type: "gauge", help }, samples);
 }

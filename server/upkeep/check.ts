@@ -8,9 +8,9 @@ import type { Handler } from "../../core/handlers/handler.ts";
 import type { Registry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";
 import type { Clock, Pause } from "../../core/world.ts";
-import { keySlices } from "./prune_round.ts";
 import { AGGREGATE, isDeletion, type StateKey, type Store, type StoredState } from "../store/store.ts";
 import { loadState } from "../stored.ts";
+import { keySlices } from "./key_slices.ts";
 
 export interface CheckOptions {
   readonly store: Store;

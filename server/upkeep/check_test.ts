@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { bucketOf } from "../../core/buckets.ts";
 import { createRegistry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";
-import { Check, type CheckReport } from "./check.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { AGGREGATE, type Entry, type Store, type StoredState } from "../store/store.ts";
 import { storeState } from "../stored.ts";
+import { Check, type CheckReport } from "./check.ts";
 
 const NOW = 1_763_890_000;
 const BUCKETS = 2;

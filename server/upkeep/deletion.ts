@@ -6,7 +6,6 @@
 import type { Handler } from "../../core/handlers/handler.ts";
 import type { Registry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";
-import { loadState, storeState } from "../stored.ts";
 import {
   AGGREGATE,
   type Lease,
@@ -15,6 +14,7 @@ import {
   type Store,
   type StoredState,
 } from "../store/store.ts";
+import { loadState, storeState } from "../stored.ts";
 
 export interface DeletionOptions {
   readonly store: Store;

@@ -5,8 +5,8 @@
 import { unreachable } from "../../core/assert.ts";
 import type { HeldBucket } from "../held_bucket.ts";
 import type { Membership } from "../membership.ts";
-import { PruneRound } from "./prune_round.ts";
 import type { Order, QueueStatus, Store } from "../store/store.ts";
+import { PruneRound } from "./prune_round.ts";
 import { UpgradeRound } from "./upgrade_round.ts";
 
 /** `waits`: for what else is done to the bucket. */

@@ -3,7 +3,8 @@
 
 import { limits } from "../../core/limits.ts";
 import type { HeldBucket } from "../held_bucket.ts";
-import { AGGREGATE, type StateKey, type Store } from "../store/store.ts";
+import { AGGREGATE, type Store } from "../store/store.ts";
+import { keySlices } from "./key_slices.ts";
 
 const STEP_TABS = 64;
 
@@ -43,21 +44,4 @@ export class PruneRound {
     const gone = tabs.filter((tab) => !alive.has(tab)).map((tab) => ({ tab, client: AGGREGATE }));
     return gone.length === 0 || await bucket.commit({ removed: gone, states: [] });
   }
-}
-
-/** The keys of these States, so many at a time. */
-export function* keySlices(
-  clientsByTab: ReadonlyMap<string, readonly string[]>,
-  size: number,
-): Generator<readonly StateKey[]> {
-  let keys: StateKey[] = [];
-  for (const [tab, clients] of clientsByTab) {
-    for (const client of clients) {
-      keys.push({ tab, client });
-      if (keys.length < size) continue;
-      yield keys;
-      keys = [];
-    }
-  }
-  if (keys.length > 0) yield keys;
 }

@@ -3,8 +3,8 @@
 
 import { limits } from "../../core/limits.ts";
 import type { HeldBucket } from "../held_bucket.ts";
-import { keySlices } from "./prune_round.ts";
 import { AGGREGATE, type Store } from "../store/store.ts";
+import { keySlices } from "./key_slices.ts";
 
 const STEP_TABS = 64;
 

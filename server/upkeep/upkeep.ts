@@ -5,11 +5,11 @@ import type { Registry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";
 import { accept, refuse, type RequestRefusal, type Result } from "../../core/refusal.ts";
 import type { Clock, Pause, Sleep } from "../../core/world.ts";
-import { Check, type CheckReport } from "./check.ts";
 import type { Membership } from "../membership.ts";
 import type { Query } from "../query.ts";
 import type { Selection } from "../selection.ts";
 import { AGGREGATE, type Order, type StateKey, type Store } from "../store/store.ts";
+import { Check, type CheckReport } from "./check.ts";
 
 export interface UpkeepOptions {
   readonly store: Store;
