@@ -1,5 +1,5 @@
 // `GET /watch`: what `/tabs` shows, at once and then once a second, as server-sent events. Those who watch the same share
-// one query a second and the bytes of its answer; a reader that is slower than that gets the newest and misses what was
+// one query a second and the bytes of its answer; a watcher that is slower than that gets the newest and misses what was
 // between, so that nobody grows the memory. Trouble of the store is told as an event, and the watch goes on.
 
 import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
@@ -11,6 +11,7 @@ import type { Query } from "./query.ts";
 import { compareRows, type Row, rowOf } from "./render.ts";
 import type { Selection } from "./selection.ts";
 import { StoreTrouble } from "./store/store.ts";
+import { Watcher } from "./watcher.ts";
 
 export interface WatchOptions {
   readonly query: Query;
@@ -28,7 +29,6 @@ const HEARTBEAT_MS = 5000;
 const STOPPING: RequestRefusal = { code: "stopping", message: "cannot watch as this server is stopping" };
 
 const encoder = new TextEncoder();
-const COMMENT = encoder.encode(": still looking\n\n");
 
 export class Watches {
   readonly #options: WatchOptions;
@@ -53,15 +53,15 @@ export class Watches {
       return refused({ code: "over_capacity", message });
     }
     const watch = this.#watchByKey.get(key) ?? this.#start(selection, key);
-    const reader = new Reader((gone) => {
+    const watcher = new Watcher((gone) => {
       this.#watchers--;
       watch.leave(gone);
     });
     this.#watchers++;
-    watch.join(reader);
+    watch.join(watcher);
     const refusal = await watch.opened;
     if (refusal !== undefined) return refused(refusal);
-    return new Response(reader.body, {
+    return new Response(watcher.body, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
   }
@@ -92,7 +92,7 @@ class Watch {
   readonly #selection: Selection;
   readonly #options: WatchOptions & { readonly onEnd: () => void };
   readonly #settle: (refusal: RequestRefusal | undefined) => void;
-  readonly #readers = new Set<Reader>();
+  readonly #watchers = new Set<Watcher>();
   readonly #ending = new AbortController();
   #newest: Uint8Array | undefined;
   /** The selection with the names that it was last found to stand for. */
@@ -106,21 +106,21 @@ class Watch {
     this.#options = options;
   }
 
-  join(reader: Reader): void {
-    this.#readers.add(reader);
-    if (this.#newest !== undefined) reader.offer(this.#newest);
+  join(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    if (this.#newest !== undefined) watcher.offer(this.#newest);
   }
 
-  leave(reader: Reader): void {
-    this.#readers.delete(reader);
-    if (this.#readers.size === 0) this.end();
+  leave(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size === 0) this.end();
   }
 
   end(): void {
     this.#options.onEnd();
     this.#ending.abort();
     this.#settle(STOPPING); // for those who still wait for the first look
-    for (const reader of this.#readers) reader.end();
+    for (const watcher of this.#watchers) watcher.end();
   }
 
   async run(): Promise<void> {
@@ -134,7 +134,7 @@ class Watch {
       this.#settle(refusal);
       if (refusal !== undefined) this.end();
       this.#newest = encoder.encode(eventOf(looked));
-      for (const reader of this.#readers) reader.offer(this.#newest);
+      for (const watcher of this.#watchers) watcher.offer(this.#newest);
       const tookMs = 1000 * (clock() - begun);
       await sleep(Math.max(BEAT_MS - tookMs, tookMs), signal);
     }
@@ -186,7 +186,7 @@ class Watch {
     const settled = looking.then(done, done);
     while (!isDone.signal.aborted) {
       await this.#options.sleep(HEARTBEAT_MS, isDone.signal);
-      if (!isDone.signal.aborted) { for (const reader of this.#readers) reader.comfort(); }
+      if (!isDone.signal.aborted) { for (const watcher of this.#watchers) watcher.comfort(); }
     }
     await settled;
     return await looking;
@@ -218,58 +218,4 @@ function troubleOf(error: string): string {
 
 function tooMuch(what: string) {
   return refuse("query_illegal", `cannot watch ${what}: ask for fewer, by name, re or tag, or reduce them with by`);
-}
-
-/** One who watches: holds one event at most, the newest that he has not taken. */
-class Reader {
-  readonly body: ReadableStream<Uint8Array>;
-  readonly #onGone: (reader: Reader) => void;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #newest: Uint8Array | undefined;
-  #isWaiting = false;
-
-  /** Tells once when nobody reads any more. */
-  constructor(onGone: (reader: Reader) => void) {
-    this.#onGone = onGone;
-    this.body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => {
-        this.#isWaiting = true;
-        this.#give();
-      },
-      cancel: () => this.#leave(),
-    }, { highWaterMark: 0 });
-  }
-
-  offer(event: Uint8Array): void {
-    this.#newest = event;
-    this.#give();
-  }
-
-  /** A comment for one who has taken all there was. */
-  comfort(): void {
-    if (this.#isWaiting) this.offer(COMMENT);
-  }
-
-  end(): void {
-    if (this.#controller === undefined) return;
-    this.#controller.close();
-    this.#leave();
-  }
-
-  #give(): void {
-    if (!this.#isWaiting || this.#newest === undefined) return;
-    const event = this.#newest;
-    this.#newest = undefined;
-    this.#isWaiting = false;
-    this.#controller?.enqueue(event);
-  }
-
-  #leave(): void {
-    if (this.#controller === undefined) return;
-    this.#controller = undefined;
-    this.#onGone(this);
-  }
 }
