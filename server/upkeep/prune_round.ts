@@ -27,9 +27,9 @@ export class PruneRound {
     return this.#count;
   }
 
-  /** False where the bucket is lost. Tabs of a step that trouble ended wait for the next round. */
+  /** False where the bucket is lost. Tabs of a step that trouble ended are looked at again by the next one. */
   async step(bucket: HeldBucket, now: number): Promise<boolean> {
-    const tabs = this.#tabsLeft.splice(-STEP_TABS);
+    const tabs = this.#tabsLeft.slice(-STEP_TABS);
     const alive = new Set<string>();
     const clientsByTab = await this.#store.clientsByTab(bucket.bucket, tabs);
     for (const keys of keySlices(clientsByTab, limits.readKeysMax)) {
@@ -42,6 +42,8 @@ export class PruneRound {
     }
     // Also those of which no State was found, that the store may not have forgotten yet.
     const gone = tabs.filter((tab) => !alive.has(tab)).map((tab) => ({ tab, client: AGGREGATE }));
-    return gone.length === 0 || await bucket.commit({ removed: gone, states: [] });
+    if (gone.length > 0 && !await bucket.commit({ removed: gone, states: [] })) return false;
+    this.#tabsLeft.length -= tabs.length;
+    return true;
   }
 }

@@ -174,6 +174,20 @@ Deno.test("upkeep: gc removes what says nothing any more at once", async () => {
   for (let bucket = 0; bucket < BUCKETS; bucket++) assertEquals([...await cluster.store.tabs(bucket)], []);
 });
 
+Deno.test("upkeep: gc passes over nothing where the store is away for a moment", async () => {
+  await using cluster = new Cluster();
+  cluster.start();
+  await cluster.time.pass(2000);
+  const event = [null, ["v1", cluster.time.clock() + 5]];
+  const tabs = Array.from({ length: 20 }, (_, index) => `tab-${index}`);
+  await cluster.post("/post", tabs.map((tab) => ({ tab, type: "Buffer", client: "web-1", events: [event] })));
+  await cluster.post("/flush");
+  await cluster.time.pass(6000);
+  let lost = 0;
+  cluster.fateOf = (_id, method) => method === "clientsByTab" && lost++ < 5 ? "unreached" : "done";
+  assertEquals((await cluster.post("/gc")).answer, { states: 20, servers: 1 });
+});
+
 Deno.test("upkeep: a rebalance is done once every server has its share", async () => {
   await using cluster = new Cluster();
   cluster.start();
