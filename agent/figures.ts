@@ -1,5 +1,5 @@
-// What an agent has done since it started, as numbers. Events add up: those folded and replayed are those held, open, acknowledged,
-// rejected and dropped.
+// What an agent has done since it started, as numbers. Events add up: those folded and replayed are those held, open,
+// acknowledged, rejected and dropped.
 
 import type { PostAnswer } from "../core/event.ts";
 import type { LineRefusalCode } from "../core/refusal.ts";

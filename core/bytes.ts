@@ -1,5 +1,5 @@
-// The binary primitives of all State encodings: varints, zigzag, numbers; and joining chunks. The writer is for our own use and trusts
-// its caller; the reader trusts nobody and throws nothing but DecodeError.
+// The binary primitives of all State encodings: varints, zigzag, numbers; and joining chunks. The writer is for our own
+// use and trusts its caller; the reader trusts nobody and throws nothing but DecodeError.
 
 import { assert } from "./assert.ts";
 import { DecodeError } from "./handlers/handler.ts";

@@ -30,8 +30,8 @@ const CHUNK_BYTES = 64 * 1024;
 const SHORT_TEXT = 400;
 
 /**
- * The body of a batch in chunks of about 64 KiB, or of `chunkBytes`: of whole lines each. What is as the reader takes it to be is left out: the header's
- * client, the default type, a version of 0.
+ * The body of a batch in chunks of about 64 KiB, or of `chunkBytes`: of whole lines each. What is as the reader takes
+ * it to be is left out: the header's client, the default type, a version of 0.
  */
 export function* writeBatch(
   header: BatchHeader,

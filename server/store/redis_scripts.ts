@@ -264,11 +264,11 @@ return { head, item, texts, bodies, '', states(key, 5) }
  * Writes States and trims what they contain. Work: the States and requeued items of the caller, a search for the tabs
  * that may be forgotten through at most 1 MiB of what waits, and where items are requeued one for deletions that wait.
  *
- * ARGV: prefix, bucket, owner, fence, revision, next revision; entries or "" for nothing read, name, item, nth;
- * events consumed or "" where what was read stays; number of requeued items, and for each its name, count of entries, enqueued time, the item, and the
- * tab, the client and the events of all its entries; number of tabs with
- * States to write, and for each tab, type, clients, and their States; then each tab to remove from, and the clients.
- * Answers 1 where it is done, now or by the same call before, 0 where lease or cursor is lost.
+ * ARGV: prefix, bucket, owner, fence, revision, next revision; entries or "" for nothing read, name, item, nth; events
+ * consumed or "" where what was read stays; number of requeued items, and for each its name, count of entries, enqueued
+ * time, the item, and the tab, the client and the events of all its entries; number of tabs with States to write, and
+ * for each tab, type, clients, and their States; then each tab to remove from, and the clients. Answers 1 where it is
+ * done, now or by the same call before, 0 where lease or cursor is lost.
  */
 export const COMMIT: Script = {
   name: "commit",

@@ -197,7 +197,11 @@ export interface Store extends AsyncDisposable {
   /** The queues that are not empty. One call a shard; those that can't be reached are named in `missing`. */
   queues(missing?: Set<string>): Promise<readonly QueueStatus[]>;
 
-  /** Counted in the very steps that enqueue and commit, so that each bucket's always balance. @throws where any shard can't be read */
+  /**
+   * Counted in the very steps that enqueue and commit, so that each bucket's always balance.
+   *
+   * @throws {StoreTrouble} where any shard can't be read
+   */
   eventCounts(): Promise<EventCounts>;
 
   /**

@@ -1,5 +1,5 @@
-// What server/store/store.ts promises, as one suite that every implementation runs whole. The queue and the catalogue are here;
-// what only the owner of a bucket may do is in lease_contract.ts.
+// What server/store/store.ts promises, as one suite that every implementation runs whole. The queue and the catalogue
+// are here; what only the owner of a bucket may do is in lease_contract.ts.
 
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../core/limits.ts";
