@@ -207,8 +207,8 @@ export interface Store extends AsyncDisposable {
   /**
    * Entries after `cursor` (from the head without one): at most `readEntriesMax` and at most `bytesMax` bytes of them,
    * but at least one if there is any; deletions only where the first of them is one, and nothing else with them.
-   * Undefined where the lease is lost, the bucket has another revision, or its queue
-   * is not the one that the cursor was read from: then the owner forgets what it holds of the bucket.
+   * Undefined where the lease is lost, the bucket has another revision, or its queue is not the one that the cursor was
+   * read from: then the owner forgets what it holds of the bucket.
    */
   readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined>;
 
