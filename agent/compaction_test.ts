@@ -129,3 +129,24 @@ Deno.test("Segment: ids that the memory has taken over are on the disk before it
   assertEquals(done.slice(-2), ["sync memory", "rename 000000000001.segment.new"]);
   journal.close();
 });
+
+Deno.test("Segment: a compaction after one whose file could not be removed leaves nothing to remove", async () => {
+  const disk = new MemoryDisk();
+  const { remove } = disk;
+  const journal = open(disk);
+  const to = { segment: journal.begin(), folding: new Folding(registry, { statesMax: 1000 }) };
+  disk.remove = () => {
+    throw new Error("killed");
+  };
+  for (let seq = 0; journal.status()?.compactions === 0; seq++) {
+    assert(post(to, seq, () => 0));
+    for (const _ of to.segment.compact(to.folding)) {
+      if (disk.remove === remove) continue;
+      break; // which gives it up
+    }
+    if (journal.status()?.failures === 1) disk.remove = remove;
+  }
+  await journal.tend();
+  assertEquals(journal.status()?.failures, 1);
+  journal.close();
+});

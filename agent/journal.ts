@@ -190,6 +190,7 @@ class DiskJournal implements Journal, Keeper {
 
   create(name: string): DiskFile {
     const file = this.#disk.open(name);
+    this.#removing.delete(name);
     file.truncateSync(0);
     if (this.#options.fsync) this.#disk.sync();
     return file;
