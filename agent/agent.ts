@@ -14,7 +14,7 @@ import { VERSION } from "../service/version.ts";
 import { Balancer } from "./balancer.ts";
 import { Figures } from "./figures.ts";
 import { Intake } from "./intake.ts";
-import type { Left } from "./journaling.ts";
+import type { Left } from "./journal/journaling.ts";
 import { metricsAnswer } from "./metrics.ts";
 import { Mirror } from "./mirror.ts";
 import { type OpenBatch, Outbox } from "./outbox.ts";

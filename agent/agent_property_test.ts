@@ -4,7 +4,7 @@ import { createLog } from "../service/log.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
-import { NoJournal } from "./journaling.ts";
+import { NoJournal } from "./journal/journaling.ts";
 
 interface Post {
   readonly client: string;

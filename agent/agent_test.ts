@@ -7,7 +7,7 @@ import { readPrometheus } from "../tests/prometheus_text.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent, type AgentOptions } from "./agent.ts";
-import { NoJournal } from "./journaling.ts";
+import { NoJournal } from "./journal/journaling.ts";
 
 const FLUSH_MS = 500;
 const SERVER = "http://server:8300";

@@ -5,7 +5,7 @@ import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
 import { Balancer } from "./balancer.ts";
-import { NoJournal } from "./journaling.ts";
+import { NoJournal } from "./journal/journaling.ts";
 
 /** The same numbers in each run. */
 function seeded(seed: number): () => number {

@@ -7,7 +7,7 @@ import { accept, type RequestRefusal, type Result } from "../core/refusal.ts";
 import type { BatchHeader, PostAnswer } from "../core/event.ts";
 import type { Clock } from "../core/world.ts";
 import { answerOf, type Post, type PostRefusal, refuseLate, staleRefusal } from "../service/post.ts";
-import type { Journal, Left, Segment } from "./journaling.ts";
+import type { Journal, Left, Segment } from "./journal/journaling.ts";
 import { type Part, Sealing, type SealingOptions } from "./sealing.ts";
 
 export interface IntakeOptions extends SealingOptions {

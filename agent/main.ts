@@ -16,8 +16,8 @@ import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
 import { systemClock, systemHostname, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "./agent.ts";
-import { openFolder, openJournal } from "./journal.ts";
-import { NoJournal } from "./journaling.ts";
+import { openFolder, openJournal } from "./journal/journal.ts";
+import { NoJournal } from "./journal/journaling.ts";
 
 const table = {
   port: setting(integer(0, 65_535), { default: 8279, help: "port to listen on; 0 picks a free one" }),

@@ -3,7 +3,7 @@ import { createLog } from "../service/log.ts";
 import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
-import { NoJournal } from "./journaling.ts";
+import { NoJournal } from "./journal/journaling.ts";
 
 /** An agent between two clusters, of which the second meets with `fate`. */
 function open(fate: (index: number) => Fate) {

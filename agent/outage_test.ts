@@ -10,8 +10,8 @@ import { FakeServer } from "../tests/sim/fake_server.ts";
 import { MemoryDisk } from "../tests/sim/memory_disk.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
-import { openJournal } from "./journal.ts";
-import { type Journal, NoJournal } from "./journaling.ts";
+import { openJournal } from "./journal/journal.ts";
+import { type Journal, NoJournal } from "./journal/journaling.ts";
 
 const HOURS = 6;
 const POST_PERIOD_S = 60;

@@ -2,7 +2,7 @@
 
 import type { BatchId } from "../core/event.ts";
 import { SendWindow, type WindowStart } from "../core/delivery.ts";
-import type { Segment } from "./journaling.ts";
+import type { Segment } from "./journal/journaling.ts";
 import type { Part } from "./sealing.ts";
 
 export interface OutboxOptions extends WindowStart {

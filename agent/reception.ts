@@ -15,7 +15,7 @@ import { type Post, type PostRefusal, readPost } from "../service/post.ts";
 import { tokenRefusal } from "../service/token.ts";
 import type { Figures } from "./figures.ts";
 import type { Intake } from "./intake.ts";
-import type { Journal } from "./journaling.ts";
+import type { Journal } from "./journal/journaling.ts";
 
 export interface ReceptionOptions {
   readonly registry: Registry;

@@ -6,8 +6,8 @@ import { FakeServer } from "../tests/sim/fake_server.ts";
 import { MemoryDisk } from "../tests/sim/memory_disk.ts";
 import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
-import { openJournal } from "./journal.ts";
-import { type Journal, NoJournal } from "./journaling.ts";
+import { openJournal } from "./journal/journal.ts";
+import { type Journal, NoJournal } from "./journal/journaling.ts";
 
 function open(journal: Journal = new NoJournal("agent-1"), world = new VirtualTime()) {
   const server = new FakeServer(world);

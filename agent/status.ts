@@ -1,7 +1,7 @@
 // What `GET /status` of an agent shows. Events add up: folded + replayed = held + open + acked + rejected + dropped.
 
 import type { Figures } from "./figures.ts";
-import type { JournalStatus } from "./journaling.ts";
+import type { JournalStatus } from "./journal/journaling.ts";
 import type { Intake } from "./intake.ts";
 import type { MirrorStatus } from "./mirror.ts";
 import type { Outbox } from "./outbox.ts";

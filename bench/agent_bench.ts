@@ -7,8 +7,8 @@ import { gzip } from "../service/encoding.ts";
 import { log } from "../service/process_log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { Agent } from "../agent/agent.ts";
-import { openFolder, openJournal } from "../agent/journal.ts";
-import { type Journal, NoJournal } from "../agent/journaling.ts";
+import { openFolder, openJournal } from "../agent/journal/journal.ts";
+import { type Journal, NoJournal } from "../agent/journal/journaling.ts";
 import { bytesOf, rawLines, stateLines } from "./bodies.ts";
 import { measure, report, title } from "./harness.ts";
 

@@ -5,7 +5,7 @@
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { Delays } from "../server/delays.ts";
-import { Drain } from "../server/drain.ts";
+import { Drain } from "../server/drain/drain.ts";
 import { Membership } from "../server/membership.ts";
 import { Server } from "../server/server.ts";
 import { MemoryStore } from "../server/store/memory_store.ts";

@@ -3,7 +3,7 @@
 // since that is little moved by what else the machine does. Arguments: values a State, tabs.
 
 import process from "node:process";
-import { openFolder, openJournal } from "../agent/journal.ts";
+import { openFolder, openJournal } from "../agent/journal/journal.ts";
 import { Intake } from "../agent/intake.ts";
 import { checkOptions } from "../client/options.ts";
 import { Recorder } from "../client/recorder.ts";
@@ -12,7 +12,7 @@ import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { writeBatch } from "../core/wire/ndjson.ts";
 import { Delays } from "../server/delays.ts";
-import { Drain } from "../server/drain.ts";
+import { Drain } from "../server/drain/drain.ts";
 import { Membership } from "../server/membership.ts";
 import { Server } from "../server/server.ts";
 import { MemoryStore } from "../server/store/memory_store.ts";

@@ -7,8 +7,8 @@ import { countsAt, listAt, numberAt, sumOf, textAt } from "./json.ts";
 import { formatBytes, formatCount, formatSeconds } from "./numbers.ts";
 import { type Asked, type ExitCode, type Shell, widthOfOutput } from "./shell.ts";
 
-import { type Column, layOutTable } from "./table.ts";
-import { clean, cut, padEnd } from "./text_width.ts";
+import { type Column, layOutTable } from "./terminal/table.ts";
+import { clean, cut, padEnd } from "./terminal/text_width.ts";
 
 const SERVER_COLUMNS: readonly Column[] = [
   { title: "SERVER", widthMin: 16 },

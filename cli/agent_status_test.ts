@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { stubShell } from "../tests/stub_shell.ts";
 import { agentStatus } from "./agent_status.ts";
 import { ApiTrouble } from "./api.ts";
-import { widthOf } from "./text_width.ts";
+import { widthOf } from "./terminal/text_width.ts";
 
 const status = {
   version: "1.0",

@@ -2,8 +2,8 @@
 // line of it.
 
 import { agentStatus } from "./agent_status.ts";
-import { audit } from "./audit.ts";
-import { bench } from "./bench.ts";
+import { audit } from "./audit/audit.ts";
+import { bench } from "./bench/bench.ts";
 import { latency, servers } from "./cluster.ts";
 import { look } from "./look.ts";
 import { record } from "./record.ts";

@@ -6,7 +6,7 @@ import { formatCount, formatSeconds } from "./numbers.ts";
 import { isJson, serverApi } from "./options.ts";
 import { printJson, printLines } from "./output.ts";
 import { type Asked, type ExitCode, type Shell, widthOfOutput } from "./shell.ts";
-import { type Column, layOutTable } from "./table.ts";
+import { type Column, layOutTable } from "./terminal/table.ts";
 
 const SERVER_COLUMNS: readonly Column[] = [
   { title: "ADDRESS", widthMin: 20 },

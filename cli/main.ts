@@ -9,8 +9,8 @@ import { catalogue, type CommandAbout, type Entry } from "./catalogue.ts";
 import { completions } from "./look.ts";
 import { writeToStdout } from "./output.ts";
 import { type ExitCode, type Options, type Shell, UsageTrouble } from "./shell.ts";
-import { createStyle, wantsColors } from "./style.ts";
-import { onEnd, openKeyboard, openTerminal } from "./terminal.ts";
+import { createStyle, wantsColors } from "./terminal/style.ts";
+import { onEnd, openKeyboard, openTerminal } from "./terminal/terminal.ts";
 
 const env = (name: string) => Deno.env.get(name);
 const areColorsWanted = wantsColors(env, Deno.stdout.isTerminal());

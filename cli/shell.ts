@@ -3,7 +3,7 @@
 
 import type { Clock, Random, Sleep } from "../core/world.ts";
 import type { Write } from "./output.ts";
-import type { Style } from "./style.ts";
+import type { Style } from "./terminal/style.ts";
 
 /**
  * 0: something was found or done, and all is well; 1: nothing was, or a check failed; 2: wrong usage, or no server that

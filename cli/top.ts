@@ -2,15 +2,15 @@
 // answer once.
 
 import { type Api, ApiTrouble } from "./api.ts";
-import { fullScreen, type View } from "./full_screen.ts";
+import { fullScreen, type View } from "./terminal/full_screen.ts";
 import { listAt, numberAt, textAt } from "./json.ts";
 import { formatCount, formatNumber } from "./numbers.ts";
 import { choiceOption, isJson, numberOption, serverApi } from "./options.ts";
 import { printJson, printLines } from "./output.ts";
 import { type Asked, type ExitCode, type Shell, type Size, UsageTrouble, widthOfOutput } from "./shell.ts";
-import type { Style } from "./style.ts";
-import { type Column, layOutTable } from "./table.ts";
-import { clean, cut } from "./text_width.ts";
+import type { Style } from "./terminal/style.ts";
+import { type Column, layOutTable } from "./terminal/table.ts";
+import { clean, cut } from "./terminal/text_width.ts";
 
 const OF = ["tabs", "clients", "tags"] as const;
 const WINDOWS = ["1m", "10m", "1h", "1d"] as const;

@@ -7,7 +7,7 @@ import { formatCount, plural } from "./numbers.ts";
 import { isJson, selectionOf, serverApi } from "./options.ts";
 import { printJson, printLine, printLines } from "./output.ts";
 import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "./shell.ts";
-import { type Column, layOutTable } from "./table.ts";
+import { type Column, layOutTable } from "./terminal/table.ts";
 
 /** It answers once it is done: the servers wait for each other. */
 const TIMEOUT_DEFAULT_S = 60;

@@ -2,17 +2,17 @@
 
 import { type Api, ApiTrouble, searchOf } from "./api.ts";
 import { type Figure, figureOf } from "./figure.ts";
-import { fullScreen, type View } from "./full_screen.ts";
+import { fullScreen, type View } from "./terminal/full_screen.ts";
 import { at, entriesAt } from "./json.ts";
 import { formatNumber, plural } from "./numbers.ts";
 import { isJson, selectionOf, serverApi, texts } from "./options.ts";
 import { ReaderGone } from "./output.ts";
 import { Series } from "./series.ts";
 import { type Asked, type ExitCode, type Shell, type Size, UsageTrouble } from "./shell.ts";
-import { sparkline } from "./sparkline.ts";
-import type { Style } from "./style.ts";
-import { type Column, layOutTable } from "./table.ts";
-import { clean, cut } from "./text_width.ts";
+import { sparkline } from "./terminal/sparkline.ts";
+import type { Style } from "./terminal/style.ts";
+import { type Column, layOutTable } from "./terminal/table.ts";
+import { clean, cut } from "./terminal/text_width.ts";
 import { follow, type Seen } from "./watch_feed.ts";
 
 /** Of more tabs it would be much to ask for the last minute. */

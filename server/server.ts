@@ -7,7 +7,7 @@ import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
 import { describeError, type Log } from "../service/log.ts";
 import type { Measure } from "../service/own_tabs.ts";
 import { Delays } from "./delays.ts";
-import { Drain, drainUntil } from "./drain.ts";
+import { Drain, drainUntil } from "./drain/drain.ts";
 import { Ingest } from "./ingest.ts";
 import { Membership } from "./membership.ts";
 import { Metrics } from "./metrics/metrics.ts";

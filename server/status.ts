@@ -2,7 +2,7 @@
 
 import type { Pause } from "../core/world.ts";
 import { VERSION } from "../service/version.ts";
-import type { Drain, DrainStatus } from "./drain.ts";
+import type { Drain, DrainStatus } from "./drain/drain.ts";
 import type { Ingest, IngestStatus } from "./ingest.ts";
 import { drainerOf, drainersOf } from "./membership.ts";
 import { type EventCounts, type Member, type QueueStatus, type Role, type Store, StoreTrouble } from "./store/store.ts";

@@ -2,7 +2,7 @@
 // and sleeping takes no time.
 
 import type { ExitCode, Keyboard, Shell, Size } from "../cli/shell.ts";
-import { createStyle } from "../cli/style.ts";
+import { createStyle } from "../cli/terminal/style.ts";
 
 export interface StubShell extends Shell {
   readonly requests: readonly Request[];

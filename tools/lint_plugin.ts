@@ -24,7 +24,7 @@ const doors: Readonly<Record<string, Room>> = {
   "service/process_log.ts": { rooms: [], packages: ["@logtape/logtape"] },
   "server/dashboard.ts": { rooms: ["dashboard"], packages: ["@std/http", "uplot"] }, // serves them as texts
   "server/main.ts": { rooms: ["client"], packages: [] }, // a server records tabs of its own
-  "agent/record_file.ts": { rooms: [], packages: ["node:zlib"] }, // for its checksum
+  "agent/journal/record_file.ts": { rooms: [], packages: ["node:zlib"] }, // for its checksum
   "agent/main.ts": { rooms: ["client"], packages: [] },
   "cli/main.ts": { rooms: [], packages: ["@cliffy/command"] },
 };
@@ -54,7 +54,7 @@ const touchable: readonly (readonly [RegExp, readonly Touch[]])[] = [
   [/^[^/]+\/main\.ts$/, everything],
   [/^service\/world\.ts$/, everything],
   [/^client\/platform\.ts$/, everything],
-  [/^agent\/journal\.ts$/, ["host"]],
+  [/^agent\/journal\/journal\.ts$/, ["host"]],
   [/^service\//, ["terminal", "host"]],
   [/^cli\//, ["network", "terminal", "host"]],
   [/^server\/dashboard\//, ["clock", "timers", "network"]],

@@ -6,7 +6,7 @@ import type { Clock } from "../../core/world.ts";
 import { byReason, familiesOf, familyHead, labelsText, sampleText } from "../../service/prometheus.ts";
 import { VERSION } from "../../service/version.ts";
 import type { Delays } from "../delays.ts";
-import type { Drain, DrainStatus } from "../drain.ts";
+import type { Drain, DrainStatus } from "../drain/drain.ts";
 import type { Ingest, IngestStatus } from "../ingest.ts";
 import type { Overload, OverloadStatus } from "../overload.ts";
 import { queuesStatus, type StoreStatus } from "../status.ts";

@@ -3,7 +3,7 @@
 // no bucket is passed over on its way from one server to another.
 
 import { unreachable } from "../../core/assert.ts";
-import type { HeldBucket } from "../held_bucket.ts";
+import type { HeldBucket } from "../drain/held_bucket.ts";
 import type { Membership } from "../membership.ts";
 import type { Order, QueueStatus, Store } from "../store/store.ts";
 import { PruneRound } from "./prune_round.ts";

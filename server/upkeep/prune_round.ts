@@ -2,7 +2,7 @@
 // of a tab the tab itself. A step looks at a few tabs, so that draining goes on between steps.
 
 import { limits } from "../../core/limits.ts";
-import type { HeldBucket } from "../held_bucket.ts";
+import type { HeldBucket } from "../drain/held_bucket.ts";
 import { AGGREGATE, type Store } from "../store/store.ts";
 import { keySlices } from "./key_slices.ts";
 

@@ -1,7 +1,7 @@
 // How taba-cli behaves as a program at a terminal and in a pipe: real processes, a real pseudo-terminal.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { widthOf } from "../../cli/text_width.ts";
+import { widthOf } from "../../cli/terminal/text_width.ts";
 import { runEnvironment } from "../../tools/child.ts";
 import { denoRun, taskProgram } from "../../tools/deno_command.ts";
 import { scriptedServer } from "./scripted_server.ts";

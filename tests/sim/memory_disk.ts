@@ -1,8 +1,8 @@
 // A disk as the agent's journal sees it, in memory: it can be full, and it can fail in the middle of any write, as it
 // looks to a process that is killed there.
 
-import type { Disk } from "../../agent/journal.ts";
-import type { DiskFile } from "../../agent/record_file.ts";
+import type { Disk } from "../../agent/journal/journal.ts";
+import type { DiskFile } from "../../agent/journal/record_file.ts";
 
 export class MemoryDisk implements Disk {
   readonly files = new Map<string, { bytes: Uint8Array }>();

@@ -7,7 +7,7 @@ import { bucketOf } from "../../core/buckets.ts";
 import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
 import { Check } from "../../server/upkeep/check.ts";
 import { Delays } from "../../server/delays.ts";
-import { Drain } from "../../server/drain.ts";
+import { Drain } from "../../server/drain/drain.ts";
 import { Ingest } from "../../server/ingest.ts";
 import { Membership } from "../../server/membership.ts";
 import { Overload } from "../../server/overload.ts";

@@ -2,7 +2,7 @@
 // and a network between them that can be cut. A killed process does nothing more, wherever it stood.
 
 import { Agent } from "../../agent/agent.ts";
-import { openJournal } from "../../agent/journal.ts";
+import { openJournal } from "../../agent/journal/journal.ts";
 import { TabaClient } from "../../client/client.ts";
 import { createRegistry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";

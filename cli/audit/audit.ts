@@ -1,15 +1,15 @@
 // `taba-cli audit`: reads the books of agents, servers and store, and says of each line whether it balances. Figures move
 // while they are read: a line that does not balance is read again for a while.
 
-import { type Api, ApiTrouble } from "./api.ts";
-import { at, listAt } from "./json.ts";
+import { type Api, ApiTrouble } from "../api.ts";
+import { at, listAt } from "../json.ts";
 import { type Book, type Books, excess, type LedgerLine, ledgerOf, refusalsOf, type Sum, total } from "./ledger.ts";
-import { formatCount } from "./numbers.ts";
-import { agentsOf, createApi, isJson, numberOption, readAddress, serverOf } from "./options.ts";
-import { printJson, printLines } from "./output.ts";
-import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "./shell.ts";
-import { type Column, layOutTable } from "./table.ts";
-import { clean, cut } from "./text_width.ts";
+import { formatCount } from "../numbers.ts";
+import { agentsOf, createApi, isJson, numberOption, readAddress, serverOf } from "../options.ts";
+import { printJson, printLines } from "../output.ts";
+import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "../shell.ts";
+import { type Column, layOutTable } from "../terminal/table.ts";
+import { clean, cut } from "../terminal/text_width.ts";
 
 const SECONDS_DEFAULT = 5;
 const STEP_MS = 250;

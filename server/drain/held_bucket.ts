@@ -2,9 +2,9 @@
 // that it goes into. Every method that asks the store answers whether the bucket is still as it is held here; if not,
 // the whole object is thrown away and the bucket read again.
 
-import { assert, unreachable } from "../core/assert.ts";
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
+import { assert, unreachable } from "../../core/assert.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
 import {
   AGGREGATE,
@@ -18,9 +18,9 @@ import {
   type StateKey,
   type Store,
   type StoredState,
-} from "./store/store.ts";
-import { lendState, loadState, storeState } from "./stored.ts";
-import { type Changes, changesFor, type DeletionEnd } from "./upkeep/deletion.ts";
+} from "../store/store.ts";
+import { lendState, loadState, storeState } from "../stored.ts";
+import { type Changes, changesFor, type DeletionEnd } from "../upkeep/deletion.ts";
 
 export interface HeldBucketOptions {
   readonly store: Store;

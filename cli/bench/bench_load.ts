@@ -1,12 +1,12 @@
 // The load of `taba-cli bench`, and its books: every event that was sent is accepted, refused for a reason, or unknown.
 // A post without an answer is repeated under its own (sender, seq), so that it counts once whatever became of it.
 
-import { backoffMs } from "../core/backoff.ts";
-import type { PostAnswer } from "../core/event.ts";
-import type { Clock, Random, Sleep } from "../core/world.ts";
-import { type Api, ApiTrouble } from "./api.ts";
+import { backoffMs } from "../../core/backoff.ts";
+import type { PostAnswer } from "../../core/event.ts";
+import type { Clock, Random, Sleep } from "../../core/world.ts";
+import { type Api, ApiTrouble } from "../api.ts";
 import type { BenchBodies, BenchPost } from "./bench_bodies.ts";
-import { sumOf } from "./json.ts";
+import { sumOf } from "../json.ts";
 import { Latencies } from "./latencies.ts";
 
 export interface LoadOptions {

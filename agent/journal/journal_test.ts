@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { createRegistry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { StartTrouble } from "../service/lifecycle.ts";
-import { createLog } from "../service/log.ts";
-import { FakeServer, type Fate } from "../tests/sim/fake_server.ts";
-import { MemoryDisk } from "../tests/sim/memory_disk.ts";
-import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
-import { Agent } from "./agent.ts";
+import { createRegistry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { StartTrouble } from "../../service/lifecycle.ts";
+import { createLog } from "../../service/log.ts";
+import { FakeServer, type Fate } from "../../tests/sim/fake_server.ts";
+import { MemoryDisk } from "../../tests/sim/memory_disk.ts";
+import { turn, until, VirtualTime } from "../../tests/sim/virtual_time.ts";
+import { Agent } from "../agent.ts";
 import { type Disk, type JournalOptions, openFolder, openJournal } from "./journal.ts";
 import type { Journal } from "./journaling.ts";
 

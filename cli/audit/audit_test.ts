@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { stubShell } from "../tests/stub_shell.ts";
-import { ApiTrouble } from "./api.ts";
+import { stubShell } from "../../tests/stub_shell.ts";
+import { ApiTrouble } from "../api.ts";
 import { audit } from "./audit.ts";
 
 const members = [{ url: "http://one.test" }, { url: "http://two.test" }];

@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BugError } from "../core/assert.ts";
-import { createRegistry, type Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { createLog } from "../service/log.ts";
-import { type Fate, fated, interceptedStore, RewindableStore } from "../tests/sim/stores.ts";
-import { until, VirtualTime } from "../tests/sim/virtual_time.ts";
-import { Delays } from "./delays.ts";
+import { BugError } from "../../core/assert.ts";
+import { createRegistry, type Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { createLog } from "../../service/log.ts";
+import { type Fate, fated, interceptedStore, RewindableStore } from "../../tests/sim/stores.ts";
+import { until, VirtualTime } from "../../tests/sim/virtual_time.ts";
+import { Delays } from "../delays.ts";
 import { Drain, type DrainOptions, drainUntil } from "./drain.ts";
-import { Membership } from "./membership.ts";
-import { MemoryStore } from "./store/memory_store.ts";
-import { AGGREGATE, type Entry, type Store, type StoredState } from "./store/store.ts";
-import { loadState, storeState } from "./stored.ts";
+import { Membership } from "../membership.ts";
+import { MemoryStore } from "../store/memory_store.ts";
+import { AGGREGATE, type Entry, type Store, type StoredState } from "../store/store.ts";
+import { loadState, storeState } from "../stored.ts";
 
 const registry = createRegistry();
 

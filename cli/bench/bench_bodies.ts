@@ -1,9 +1,9 @@
 // The posts of `taba-cli bench`: events spread over tabs and clients that are known by the run, raw or folded.
 
-import type { BatchId } from "../core/event.ts";
-import { counterGroup } from "../core/handlers/counter_group.ts";
-import { type WireLine, writeBatch } from "../core/wire/ndjson.ts";
-import type { Clock, Random } from "../core/world.ts";
+import type { BatchId } from "../../core/event.ts";
+import { counterGroup } from "../../core/handlers/counter_group.ts";
+import { type WireLine, writeBatch } from "../../core/wire/ndjson.ts";
+import type { Clock, Random } from "../../core/world.ts";
 
 export interface BenchPlan {
   /** Names the clients of this run: what it sent can be told from all else. */

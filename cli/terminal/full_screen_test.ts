@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { until } from "../tests/cluster/waiting.ts";
-import { stubShell } from "../tests/stub_shell.ts";
+import { until } from "../../tests/cluster/waiting.ts";
+import { stubShell } from "../../tests/stub_shell.ts";
 import { fullScreen, type View } from "./full_screen.ts";
-import { ReaderGone } from "./output.ts";
+import { ReaderGone } from "../output.ts";
 
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 

@@ -1,7 +1,7 @@
 // The books of a cluster, from agents to States: which figures must add up to which others, and whether they do. What an
 // agent or server counts begins anew with its process; what the store counts goes on.
 
-import { countsAt, numberAt, sumOf } from "./json.ts";
+import { countsAt, numberAt, sumOf } from "../json.ts";
 
 /** What `/status` of an agent or server said, and where it was asked. */
 export interface Book {

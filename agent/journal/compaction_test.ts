@@ -1,15 +1,15 @@
 // Segments whose posts give way to the States that they have grown into, on a disk where any write may be the last.
 
 import { assert, assertEquals } from "@std/assert";
-import type { Folded } from "../core/folded.ts";
-import { Folding } from "../core/folding.ts";
-import { createRegistry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { createLog } from "../service/log.ts";
-import { MemoryDisk } from "../tests/sim/memory_disk.ts";
+import type { Folded } from "../../core/folded.ts";
+import { Folding } from "../../core/folding.ts";
+import { createRegistry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { createLog } from "../../service/log.ts";
+import { MemoryDisk } from "../../tests/sim/memory_disk.ts";
 import { type Disk, openJournal } from "./journal.ts";
 import type { Journal, Segment } from "./journaling.ts";
-import { lineOf } from "./sealing.ts";
+import { lineOf } from "../sealing.ts";
 
 const NOW = 1_800_000_000;
 const TYPES = ["CounterGroup", "TotalsCounter", "Gauge", "Buffer"] as const;

@@ -1,16 +1,16 @@
 // `taba-cli bench`: puts load on a server or an agent, says what became of every event, and asks whether the cluster has
 // what was accepted.
 
-import { type Api, searchOf } from "./api.ts";
+import { type Api, searchOf } from "../api.ts";
 import { BenchBodies, type BenchPlan, patternsOf } from "./bench_bodies.ts";
 import { Load } from "./bench_load.ts";
-import { entriesAt, numberAt, sumOf } from "./json.ts";
+import { entriesAt, numberAt, sumOf } from "../json.ts";
 import { histogram, progressBar, summaryLine } from "./latencies.ts";
-import { formatBytes, formatCount, formatNumber, formatSeconds, plural } from "./numbers.ts";
-import { createApi, isJson, numberOption, readAddress, serverApi, serverOf, text } from "./options.ts";
-import { printJson, printLines } from "./output.ts";
-import { senderId } from "./sender_id.ts";
-import { type Asked, type ExitCode, type Options, type Shell, UsageTrouble, widthOfOutput } from "./shell.ts";
+import { formatBytes, formatCount, formatNumber, formatSeconds, plural } from "../numbers.ts";
+import { createApi, isJson, numberOption, readAddress, serverApi, serverOf, text } from "../options.ts";
+import { printJson, printLines } from "../output.ts";
+import { senderId } from "../sender_id.ts";
+import { type Asked, type ExitCode, type Options, type Shell, UsageTrouble, widthOfOutput } from "../shell.ts";
 
 const SECONDS_DEFAULT = 10;
 const EVENTS_A_POST = 1_000;

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createRegistry } from "../core/handlers/registry.ts";
+import { createRegistry } from "../../core/handlers/registry.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
-import { AGGREGATE, type StoredState } from "./store/store.ts";
-import { loadState } from "./stored.ts";
+import { AGGREGATE, type StoredState } from "../store/store.ts";
+import { loadState } from "../stored.ts";
 
 const registry = createRegistry();
 const handler = totals();

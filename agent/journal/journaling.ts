@@ -1,11 +1,11 @@
 // What an agent asks of a journal, whether there is a disk behind it or not: segments, each of which holds what was
 // folded between two turns, and which parts of it were sealed and are still open.
 
-import { AppliedBatches } from "../core/delivery.ts";
-import type { BatchHeader } from "../core/event.ts";
-import type { Folded } from "../core/folded.ts";
-import type { RequestRefusal, Result } from "../core/refusal.ts";
-import { accept } from "../core/refusal.ts";
+import { AppliedBatches } from "../../core/delivery.ts";
+import type { BatchHeader } from "../../core/event.ts";
+import type { Folded } from "../../core/folded.ts";
+import type { RequestRefusal, Result } from "../../core/refusal.ts";
+import { accept } from "../../core/refusal.ts";
 
 /** What was folded since the last turn. It is there until all of it was given out and every part of that is closed. */
 export interface Segment {

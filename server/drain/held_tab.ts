@@ -1,9 +1,9 @@
 // The States of one tab as the drain holds them between loading and committing. Every client's State and the tab's
 // Aggregate take in the same; which of them have changed is known here.
 
-import type { Handler } from "../core/handlers/handler.ts";
-import { storeState } from "./stored.ts";
-import { AGGREGATE, type StoredState } from "./store/store.ts";
+import type { Handler } from "../../core/handlers/handler.ts";
+import { storeState } from "../stored.ts";
+import { AGGREGATE, type StoredState } from "../store/store.ts";
 
 /** What the tabs of a bucket weigh together. */
 export interface Weight {

@@ -1,11 +1,11 @@
 // What an agent remembers beside its segments: its own sender and next seq, and which batches of its clients it has
 // applied, as far as no segment says so. A log that is written anew when it has grown.
 
-import type { AppliedBatches } from "../core/delivery.ts";
-import type { BatchId, Json } from "../core/event.ts";
-import { limits } from "../core/limits.ts";
-import { formatHeader, parseHeader } from "../core/wire/header.ts";
-import { isObject } from "../core/wire/json.ts";
+import type { AppliedBatches } from "../../core/delivery.ts";
+import type { BatchId, Json } from "../../core/event.ts";
+import { limits } from "../../core/limits.ts";
+import { formatHeader, parseHeader } from "../../core/wire/header.ts";
+import { isObject } from "../../core/wire/json.ts";
 import { type DiskFile, type Ending, RecordFile } from "./record_file.ts";
 
 /** A batch of a client, and when it was applied. */

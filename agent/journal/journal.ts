@@ -1,14 +1,14 @@
 // The journal in a folder: what clients were told is accepted outlives the agent. The only file of the agent that
 // touches a disk. Owns the folder, its segments, the memory beside them, and what happens when the disk is full.
 
-import { BugError } from "../core/assert.ts";
-import { AppliedBatches } from "../core/delivery.ts";
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { accept, refuse, type RequestRefusal, type Result } from "../core/refusal.ts";
-import { StartTrouble } from "../service/lifecycle.ts";
-import { background } from "../service/background.ts";
-import { describeError, type Log } from "../service/log.ts";
+import { BugError } from "../../core/assert.ts";
+import { AppliedBatches } from "../../core/delivery.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { accept, refuse, type RequestRefusal, type Result } from "../../core/refusal.ts";
+import { StartTrouble } from "../../service/lifecycle.ts";
+import { background } from "../../service/background.ts";
+import { describeError, type Log } from "../../service/log.ts";
 import type { Journal, JournalStatus, Left, Segment } from "./journaling.ts";
 import { MemoryFile, type Noted, noteOnce } from "./memory_file.ts";
 import type { DiskFile, Ending, RecordFile } from "./record_file.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { MemoryDisk } from "../tests/sim/memory_disk.ts";
+import { MemoryDisk } from "../../tests/sim/memory_disk.ts";
 import { type Ending, RecordFile } from "./record_file.ts";
 
 type Told = readonly (readonly [kind: number, text: string])[];

@@ -2,7 +2,7 @@
 // part is known by it. Knows nothing of what is in them.
 
 import { crc32 } from "node:zlib";
-import { joinBytes } from "../core/bytes.ts";
+import { joinBytes } from "../../core/bytes.ts";
 
 /** What this needs of an open file. Its errors are thrown as they come. */
 export interface DiskFile {

@@ -1,6 +1,6 @@
 // The terminal that taba-cli runs at, as Deno has it: size, keys, lines, and the signals that ask to end.
 
-import type { ExitCode, Keyboard, Shell, Size, Terminal } from "./shell.ts";
+import type { ExitCode, Keyboard, Shell, Size, Terminal } from "../shell.ts";
 
 /** What a terminal is taken for that does not tell its size. */
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };

@@ -1,7 +1,7 @@
 // When to try again after trouble: backoff between attempts at one thing.
 
-import { backoffMs } from "../core/backoff.ts";
-import type { Random } from "../core/world.ts";
+import { backoffMs } from "../../core/backoff.ts";
+import type { Random } from "../../core/world.ts";
 
 const BACKOFF = { firstMs: 100, maxMs: 3000 };
 

@@ -1,8 +1,8 @@
 // A view that has the terminal for itself, like top or less: on the terminal's second screen, so that the first is as
 // it was when the view ends, however it ends but by SIGKILL.
 
-import { ReaderGone, type Write } from "./output.ts";
-import type { ExitCode, Keyboard, Shell, Size, Terminal } from "./shell.ts";
+import { ReaderGone, type Write } from "../output.ts";
+import type { ExitCode, Keyboard, Shell, Size, Terminal } from "../shell.ts";
 
 /** The second screen, no cursor, and no new line where one is too long. */
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";

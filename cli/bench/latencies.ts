@@ -1,9 +1,9 @@
 // How long many things took: percentiles, and a histogram as lines of text. Memory does not grow with their number.
 
-import { valueOf } from "../core/handlers/mapping.ts";
-import { Sketch } from "../core/handlers/sketch.ts";
-import { formatCount, formatSeconds } from "./numbers.ts";
-import { padEnd, padStart } from "./text_width.ts";
+import { valueOf } from "../../core/handlers/mapping.ts";
+import { Sketch } from "../../core/handlers/sketch.ts";
+import { formatCount, formatSeconds } from "../numbers.ts";
+import { padEnd, padStart } from "../terminal/text_width.ts";
 
 const SHOWN = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1 } as const;
 

@@ -2,18 +2,18 @@
 // and commits. Owns when which bucket is worked on; what happens inside a bucket is HeldBucket's. One `tick` does what
 // is due and may be called at any time; `drainUntil` is the loop around it.
 
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import type { Clock, Pause, Random, Sleep } from "../core/world.ts";
-import type { Log } from "../service/log.ts";
-import { describeError } from "../service/log.ts";
-import type { Delays } from "./delays.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import type { Clock, Pause, Random, Sleep } from "../../core/world.ts";
+import type { Log } from "../../service/log.ts";
+import { describeError } from "../../service/log.ts";
+import type { Delays } from "../delays.ts";
 import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts";
-import type { Membership } from "./membership.ts";
+import type { Membership } from "../membership.ts";
 import { Patience } from "./patience.ts";
-import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "./store/store.ts";
-import { Orders } from "./upkeep/orders.ts";
-import { PruneRound } from "./upkeep/prune_round.ts";
+import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "../store/store.ts";
+import { Orders } from "../upkeep/orders.ts";
+import { PruneRound } from "../upkeep/prune_round.ts";
 
 export interface DrainOptions {
   readonly store: Store;

@@ -1,19 +1,19 @@
 // A segment of the journal as a file of records: posts as they were folded in, which parts were sealed under which
 // seq, and which of those are closed. Reading it gives the same folding and the same parts again.
 
-import { assert } from "../core/assert.ts";
-import type { BatchHeader } from "../core/event.ts";
-import type { Folded } from "../core/folded.ts";
-import { Folding } from "../core/folding.ts";
-import type { Registry } from "../core/handlers/registry.ts";
-import { limits } from "../core/limits.ts";
-import { accept, type RequestRefusal, type Result } from "../core/refusal.ts";
-import { NdjsonReader, type Read, writeBatch } from "../core/wire/ndjson.ts";
+import { assert } from "../../core/assert.ts";
+import type { BatchHeader } from "../../core/event.ts";
+import type { Folded } from "../../core/folded.ts";
+import { Folding } from "../../core/folding.ts";
+import type { Registry } from "../../core/handlers/registry.ts";
+import { limits } from "../../core/limits.ts";
+import { accept, type RequestRefusal, type Result } from "../../core/refusal.ts";
+import { NdjsonReader, type Read, writeBatch } from "../../core/wire/ndjson.ts";
 import { Compaction } from "./compaction.ts";
 import type { Left, LeftPart, Segment } from "./journaling.ts";
 import type { Noted } from "./memory_file.ts";
 import { type DiskFile, type DiskRecord, type Ending, RecordFile } from "./record_file.ts";
-import { lineOf } from "./sealing.ts";
+import { lineOf } from "../sealing.ts";
 import { CLOSED, POST, SEALED } from "./segment_records.ts";
 
 /** What a segment needs of its journal. */

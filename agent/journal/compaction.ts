@@ -1,12 +1,12 @@
 // A segment written anew beside itself while posts go on coming: each State that they have grown into once, in place of
 // all of them. Until it is whole nothing depends on it; then it takes the place of the old one.
 
-import type { BatchHeader } from "../core/event.ts";
-import type { Folded } from "../core/folded.ts";
-import { type StateLine, writeBatch } from "../core/wire/ndjson.ts";
+import type { BatchHeader } from "../../core/event.ts";
+import type { Folded } from "../../core/folded.ts";
+import { type StateLine, writeBatch } from "../../core/wire/ndjson.ts";
 import type { Noted } from "./memory_file.ts";
 import { type DiskFile, RecordFile } from "./record_file.ts";
-import { lineOf } from "./sealing.ts";
+import { lineOf } from "../sealing.ts";
 import { POST } from "./segment_records.ts";
 
 /** States are encoded so many bytes in one go: some tens of milliseconds. */

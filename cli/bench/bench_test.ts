@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type StubShell, stubShell } from "../tests/stub_shell.ts";
-import { ApiTrouble } from "./api.ts";
+import { type StubShell, stubShell } from "../../tests/stub_shell.ts";
+import { ApiTrouble } from "../api.ts";
 import { bench } from "./bench.ts";
-import { UsageTrouble } from "./shell.ts";
+import { UsageTrouble } from "../shell.ts";
 
 interface Books {
   readonly applied: Map<string, number>;
