@@ -239,15 +239,15 @@ Deno.test("Agent: what a server refuses for good is dropped, counted by reason a
   await using fixture = new Fixture();
   const { server } = fixture;
   const body = { error: "no", code: "body_malformed" };
-  server.fate = fates({ status: 400, body }, { status: 401 }, { status: 404, body: { code: "<script>" } });
+  server.fate = fates({ status: 400, body }, { status: 413 }, { status: 415, body: { code: "<script>" } });
   for (const count of [1, 2, 4, 8]) {
     await fixture.post([line("bids", count)]);
     await fixture.delivered();
   }
   assertEquals(server.events(), { "bids unknown": 8 });
   const { events, batches } = fixture.agent.status();
-  assertEquals(events.dropped, { body_malformed: 1, http_401: 2, http_404: 4 });
-  assertEquals(batches.dropped, { body_malformed: 1, http_401: 1, http_404: 1 });
+  assertEquals(events.dropped, { body_malformed: 1, http_413: 2, http_415: 4 });
+  assertEquals(batches.dropped, { body_malformed: 1, http_413: 1, http_415: 1 });
   assertEquals(fixture.logged.filter((each) => each.includes("a server refused a batch")).length, 3);
 });
 

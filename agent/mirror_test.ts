@@ -73,8 +73,8 @@ for (const fate of ["hung", "unreached", "garbled"] as const) {
 }
 
 Deno.test("Mirror: what the second cluster refuses for good is dropped and counted", async () => {
-  await using fixture = open(() => ({ status: 401 }));
+  await using fixture = open(() => ({ status: 413 }));
   await fixture.load(3);
-  await until(() => fixture.agent.status().mirror?.events.dropped["http_401"] === 6, { what: "it was refused" });
+  await until(() => fixture.agent.status().mirror?.events.dropped["http_413"] === 6, { what: "it was refused" });
   assertEquals(fixture.agent.status().events.acked, 6);
 });

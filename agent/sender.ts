@@ -39,8 +39,11 @@ interface Failed {
   readonly retryAfterMs: number;
 }
 
-/** Statuses below 500 after which the same request may be taken later (RFC 9110, RFC 6585, RFC 8470). */
-const REPEATED_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+/**
+ * Statuses below 500 after which the same request may be taken later (RFC 9110, RFC 6585, RFC 8470): those that ask for
+ * it, and those that speak of a wrong token or address and not of the batch, which an operator can mend.
+ */
+const REPEATED_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 425, 429]);
 
 /** An answer lists at most `rejectedLinesMax` lines, so a longer one is none. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
