@@ -1,12 +1,11 @@
 // `taba-cli agent status`: an agent's own figures, laid out for people.
 
-import { ApiTrouble } from "./api.ts";
+import { type Api, ApiTrouble } from "./api.ts";
 import { agentOf, createApi, isJson } from "./options.ts";
 import { printJson, printLines } from "./output.ts";
 import { countsAt, listAt, numberAt, sumOf, textAt } from "./json.ts";
 import { formatBytes, formatCount, formatSeconds } from "./numbers.ts";
 import { type Asked, type ExitCode, type Shell, widthOfOutput } from "./shell.ts";
-
 import { type Column, layOutTable } from "./terminal/table.ts";
 import { clean, cut, padEnd } from "./terminal/text_width.ts";
 
@@ -21,11 +20,7 @@ const SERVER_COLUMNS: readonly Column[] = [
 
 export async function agentStatus({ options }: Asked, shell: Shell): Promise<ExitCode> {
   const address = agentOf(options, shell);
-  const status = await createApi({ address, options, shell }).read("/status");
-  // A server has a path of the same name, of which all figures here would be 0.
-  if (textAt(status, "sender") === undefined) {
-    throw new ApiTrouble(`${address} is no agent: a server's figures are shown by "taba-cli status"`);
-  }
+  const status = await readAgentStatus(createApi({ address, options, shell }));
   if (isJson(options)) return await printJson(status, shell);
   const { style } = shell;
   const width = widthOfOutput(shell);
@@ -38,6 +33,13 @@ export async function agentStatus({ options }: Asked, shell: Shell): Promise<Exi
     "",
     ...layOutTable(SERVER_COLUMNS, listAt(status, "servers").map(serverRow), { width, style }),
   ], shell);
+}
+
+/** @throws {ApiTrouble} also where no agent answers: a server has a path of the same name, without an agent's figures */
+export async function readAgentStatus(agent: Api): Promise<unknown> {
+  const status = await agent.read("/status");
+  if (textAt(status, "sender") !== undefined) return status;
+  throw new ApiTrouble(`${agent.address} is no agent: a server's figures are shown by "taba-cli status"`);
 }
 
 function factsOf(status: unknown, address: string): readonly (readonly [string, string])[] {

@@ -1,15 +1,16 @@
 // `taba-cli audit`: reads the books of agents, servers and store, and says of each line whether it balances. Figures move
 // while they are read: a line that does not balance is read again for a while.
 
+import { readAgentStatus } from "../agent_status.ts";
 import { type Api, ApiTrouble } from "../api.ts";
 import { at, listAt } from "../json.ts";
-import { type Book, type Books, excess, type LedgerLine, ledgerOf, refusalsOf, type Sum, total } from "./ledger.ts";
 import { formatCount } from "../numbers.ts";
 import { agentsOf, createApi, isJson, numberOption, readAddress, serverOf } from "../options.ts";
 import { printJson, printLines } from "../output.ts";
 import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "../shell.ts";
 import { type Column, layOutTable } from "../terminal/table.ts";
 import { clean, cut } from "../terminal/text_width.ts";
+import { type Book, type Books, excess, type LedgerLine, ledgerOf, refusalsOf, type Sum, total } from "./ledger.ts";
 
 const SECONDS_DEFAULT = 5;
 const STEP_MS = 250;
@@ -63,7 +64,9 @@ async function read(
 ): Promise<{ readonly books: Books; readonly unasked: readonly string[] }> {
   const { agents, server, apiOf } = parts;
   const bookOf = async (api: Api): Promise<Book> => ({ address: api.address, status: await api.read("/status") });
-  const ofAgents = await Promise.all(agents.map(bookOf));
+  const ofAgents = await Promise.all(agents.map(async (agent): Promise<Book> => {
+    return { address: agent.address, status: await readAgentStatus(agent) };
+  }));
   const first = await server.read("/status");
   const urls = listAt(first, "store", "members").map((member) => at(member, "url"))
     .filter((url) => typeof url === "string")

@@ -21,7 +21,7 @@ function cluster({ late = 0, isSecondDown = false } = {}) {
     const { host } = new URL(request.url);
     if (host === "agent.test") {
       readings++;
-      return Response.json({ events: { folded: 20, acked: 20 } });
+      return Response.json({ sender: "agent-1", events: { folded: 20, acked: 20 } });
     }
     if (host === "two.test" && isSecondDown) return Promise.reject(new TypeError("fetch failed"));
     return Response.json(serverStatus(`http://${host}`, readings > late ? 20 : 15, 15));
@@ -62,6 +62,12 @@ Deno.test("audit: names the servers that could not be asked, and fails without t
   assertEquals(shell.complaints, ["http://two.test could not be asked: its figures are missing"]);
   const alone = stubShell({ answer: () => Promise.reject(new TypeError("fetch failed")) });
   await assertRejects(() => audit({ names: [], options }, alone), ApiTrouble, "cannot reach http://agent.test");
+});
+
+Deno.test("audit: an agent that is none is told, for its books would balance at nothing", async () => {
+  const shell = stubShell({ answer: cluster() });
+  const agent = ["http://two.test"];
+  await assertRejects(() => audit({ names: [], options: { ...options, agent } }, shell), ApiTrouble, "is no agent");
 });
 
 Deno.test("audit: without figures of the store it is not right", async () => {
