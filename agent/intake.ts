@@ -9,6 +9,7 @@ import type { Clock } from "../core/world.ts";
 import { answerOf, type Post, type PostRefusal, refuseLate, staleRefusal } from "../service/post.ts";
 import type { Journal, Left, Segment } from "./journal/journaling.ts";
 import { type Part, Sealing, type SealingOptions } from "./sealing.ts";
+import { TabTypes } from "./tab_types.ts";
 
 export interface IntakeOptions extends SealingOptions {
   readonly registry: Registry;
@@ -34,13 +35,14 @@ interface Closed {
 
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #typeByTab = new Map<string, string>();
+  readonly #types: TabTypes;
   #folding: Folding;
   #segment: Segment;
   #closed: readonly Closed[] = [];
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#types = new TabTypes({ clock: options.clock, tabsMax: options.statesMax });
     this.#folding = this.#open();
     this.#segment = options.journal.begin();
   }
@@ -58,7 +60,7 @@ export class Intake {
     const last = lefts.at(-1);
     const isOpenAgain = last !== undefined && this.#goOnWith(last);
     const closed = (isOpenAgain ? lefts.slice(0, -1) : lefts).map(({ folded, segment, sealedTo }) => {
-      for (const { tab, handler } of folded) this.#learnType(tab, handler.type);
+      for (const { tab, handler } of folded) this.#types.learn(tab, handler.type);
       return { sealing: new Sealing(folded, this.#options, sealedTo), segment };
     });
     this.#closed = [...this.#closed, ...closed];
@@ -79,14 +81,14 @@ export class Intake {
     return true;
   }
 
-  /** The type that a tab had when it was last sealed. */
+  /** The type that a tab had when it was last sealed, if that was lately. */
   typeOf(tab: string): string | undefined {
-    return this.#typeByTab.get(tab);
+    return this.#types.typeOf(tab);
   }
 
   /** A server has rejected a line: maybe the tab has another type there, so that from now on any is taken. */
   forgetType({ tab, type }: { readonly tab: string; readonly type: string }): void {
-    if (this.#typeByTab.get(tab) === type) this.#typeByTab.delete(tab);
+    this.#types.forget(tab, type);
   }
 
   /**
@@ -133,7 +135,7 @@ export class Intake {
   turn(): void {
     if (this.#closed.length > 0 || this.#folding.size === 0) return;
     const folded = [...this.#folding];
-    for (const { tab, handler } of folded) this.#learnType(tab, handler.type);
+    for (const { tab, handler } of folded) this.#types.learn(tab, handler.type);
     this.#closed = [{ sealing: new Sealing(folded, this.#options), segment: this.#segment }];
     this.#folding = this.#open();
     this.#segment = this.#options.journal.begin();
@@ -172,16 +174,5 @@ export class Intake {
         return room();
       },
     });
-  }
-
-  #learnType(tab: string, type: string): void {
-    if (this.#typeByTab.has(tab)) return;
-    this.#typeByTab.set(tab, type);
-    if (this.#typeByTab.size <= this.#options.statesMax) return;
-    // What was learned first goes first; a tab in use is learned again when it is next sealed.
-    for (const oldest of this.#typeByTab.keys()) {
-      this.#typeByTab.delete(oldest);
-      return;
-    }
   }
 }

@@ -7,7 +7,7 @@
 //   cut NAME, mend NAME                nothing reaches it; all does
 //   deafen NAME                        what is sent to it arrives, its answers do not
 //   cut store, mend store              the same of the store, for all servers
-//   agg TAB, projection TAB, super TAB, names
+//   agg TAB, projection TAB, super TAB, names, delete TAB [CLIENT]
 //
 // Lines that begin with # are for readers.
 
@@ -28,7 +28,8 @@ export async function tellStory(story: string): Promise<string> {
     if (line.trim() === "" || line.startsWith("#")) continue;
     try {
       const answer = await follow(cluster, line.split(" "));
-      for (const row of answer?.trimEnd().split("\n") ?? []) told.push(`${INDENT}${row}`.trimEnd());
+      if (answer === undefined) continue;
+      for (const row of (answer.trimEnd() || "nothing found").split("\n")) told.push(`${INDENT}${row}`.trimEnd());
     } catch (cause) {
       throw new Error(`cannot tell ${JSON.stringify(line)}`, { cause });
     }
@@ -59,6 +60,10 @@ async function follow(cluster: VirtualCluster, [verb, name = "", ...rest]: reado
       return await cluster.ask(`/projection?name=${name}`);
     case "super":
       return await cluster.ask(`/supertabs?name=${name}`);
+    case "delete":
+      return await cluster.ask(`/delete?name=${name}${rest.length === 0 ? "" : `&client=${rest[0]}`}`, {
+        method: "POST",
+      });
     case "names":
       return await cluster.ask("/names");
     default:

@@ -134,13 +134,18 @@ export class VirtualCluster {
     }
   }
 
-  /** An answer as text, from the first server that lives and can be reached. */
-  async ask(path: string): Promise<string> {
+  /** An answer as text, from the first server that lives and can be reached; time passes until it is there. */
+  async ask(path: string, init?: RequestInit): Promise<string> {
     const host = SERVERS.find((name) => this.#processByHost.has(name) && this.#link(name) === "whole");
     if (host === undefined) return "no server can be reached\n";
-    const response = await this.#fetch(new Request(`http://${host}${path}`));
-    const text = await response.text();
-    return response.ok ? text : `${response.status} ${text}`;
+    let told: string | undefined;
+    const asking = this.#fetch(new Request(`http://${host}${path}`, init)).then(async (response) => {
+      const text = await response.text();
+      told = response.ok ? text : `${response.status} ${text}`;
+    });
+    await until(() => told !== undefined, { what: `${host} answers ${path}`, step: () => this.#time.pass(STEP_MS) });
+    await asking;
+    return told ?? "";
   }
 
   get #clock(): Clock {
