@@ -13,7 +13,7 @@ function closedPort(): number {
 }
 
 const { path, args } = denoRun("tests/programs/record_heavily.ts", {
-  permissions: ["--allow-net=127.0.0.1", "--allow-sys=systemMemoryInfo"],
+  flags: ["--allow-net=127.0.0.1", "--allow-sys=systemMemoryInfo"],
   args: [`http://127.0.0.1:${closedPort()}`, String(SECONDS)],
 });
 const child = new Deno.Command(path, { args, stdout: "piped" }).spawn();

@@ -9,11 +9,11 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const { module, permissions } = taskProgram("cli");
+const { module, flags } = taskProgram("cli");
 
 async function run(args: readonly string[], options: { server?: string; input?: string } = {}): Promise<Outcome> {
   const { server, input } = options;
-  const command = denoRun(module, { permissions: ["--quiet", ...permissions], args });
+  const command = denoRun(module, { flags: ["--quiet", ...flags], args });
   const child = new Deno.Command(command.path, {
     args: command.args,
     stdin: input === undefined ? "null" : "piped",
@@ -116,7 +116,7 @@ Deno.test("taba-cli: exits with 2 and names address and cause where no server is
 
 Deno.test("taba-cli: ends quietly when its reader has gone", async () => {
   await using server = echo();
-  const { path, args } = denoRun(module, { permissions: ["--quiet", ...permissions], args: ["agg", "endless"] });
+  const { path, args } = denoRun(module, { flags: ["--quiet", ...flags], args: ["agg", "endless"] });
   const env = { TABA_SERVER: server.url };
   const child = new Deno.Command(path, { args, env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   const reader = child.stdout.getReader();

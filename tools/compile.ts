@@ -8,12 +8,12 @@ const taskByProgram = { "taba-server": "serve", "taba-agent": "agent", "taba-cli
 
 async function main(): Promise<number> {
   for (const [name, task] of Object.entries(taskByProgram)) {
-    const { module, permissions } = taskProgram(task);
+    const { module, flags } = taskProgram(task);
     // Threads are not found by following imports.
     const threads = task === "agent" ? ["--include", projectPath("service/datagram_thread.ts")] : [];
     const output = projectPath(`dist/${name}`);
     // A compiled program starts itself, wherever it will be: that path can't be known now.
-    const inside = permissions.map((flag) => flag.startsWith("--allow-run") ? "--allow-run" : flag);
+    const inside = flags.map((flag) => flag.startsWith("--allow-run") ? "--allow-run" : flag);
     await build(["--quiet", "--no-check", ...inside, ...threads, "--output", output, projectPath(module)], name);
     console.log(`Built dist/${name}`);
   }

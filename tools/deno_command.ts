@@ -12,7 +12,7 @@ export interface DenoCommand {
 /** A program of ours, as its task in deno.json starts it. */
 export interface TaskProgram {
   readonly module: string;
-  readonly permissions: readonly string[];
+  readonly flags: readonly string[];
 }
 
 /** Path of a file or folder of the project, from its path below the project's folder. */
@@ -33,16 +33,16 @@ export function denoCommand(command: string, args: readonly string[] = []): Deno
 /** Runs a module, named from the project's folder, e.g. "server/main.ts". */
 export function denoRun(
   module: string,
-  options: { readonly permissions: readonly string[]; readonly args?: readonly string[] },
+  options: { readonly flags: readonly string[]; readonly args?: readonly string[] },
 ): DenoCommand {
-  return denoCommand("run", [...options.permissions, projectPath(module), ...options.args ?? []]);
+  return denoCommand("run", [...options.flags, projectPath(module), ...options.args ?? []]);
 }
 
-/** The module and the permissions of the task "serve", "agent" or "cli": what it has there is what it has to get by with. */
+/** The module and Deno's flags in the task "serve", "agent" or "cli": what it has there is what it has to get by with. */
 export function taskProgram(task: string): TaskProgram {
   const { tasks } = JSON.parse(Deno.readTextFileSync(projectPath("deno.json")));
   const words: string[] = tasks[task]?.command?.split(" ") ?? [];
   const module = words.at(-1);
   if (!module?.endsWith("main.ts")) throw new Error(`Cannot start "${task}" as deno.json must have such a program`);
-  return { module, permissions: words.slice(words.lastIndexOf("run") + 1, -1) };
+  return { module, flags: words.slice(words.lastIndexOf("run") + 1, -1) };
 }

@@ -10,8 +10,8 @@ export interface ProgramOptions {
   /** The module to run, from the project's folder, e.g. "server/main.ts". */
   readonly module: string;
   readonly args?: readonly string[];
-  /** Deno's permission flags; all by default. */
-  readonly permissions?: readonly string[];
+  /** Deno's flags; by default one that allows all. */
+  readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: "null" | "piped";
   /** How long it may take to say where it listens. The first start of all compiles. */
@@ -30,7 +30,7 @@ export class Program implements AsyncDisposable {
   constructor(options: ProgramOptions) {
     this.name = options.name;
     const command = denoRun(options.module, {
-      permissions: options.permissions ?? ["--allow-all"],
+      flags: options.flags ?? ["--allow-all"],
       args: options.args ?? [],
     });
     this.#child = new Deno.Command(command.path, {

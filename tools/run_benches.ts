@@ -11,7 +11,7 @@ async function main(): Promise<number> {
   let exitCode = 0;
   for (const name of chosen(Deno.args)) {
     console.log(`\n# ${name}`);
-    const { args } = denoRun(`bench/${name}${ending}`, { permissions: ["--allow-all"] });
+    const { args } = denoRun(`bench/${name}${ending}`, { flags: ["--allow-all"] });
     exitCode = Math.max(exitCode, await runInForeground(args));
   }
   return exitCode;

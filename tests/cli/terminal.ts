@@ -34,8 +34,8 @@ export class Terminal implements AsyncDisposable {
   #shown = "";
 
   constructor({ args, server, columns, rows, env }: TerminalOptions) {
-    const { module, permissions } = taskProgram("cli");
-    const command = denoRun(module, { permissions: ["--quiet", ...permissions], args });
+    const { module, flags } = taskProgram("cli");
+    const command = denoRun(module, { flags: ["--quiet", ...flags], args });
     const line = [command.path, ...command.args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     // The shell outlives the program to tell how it ended, so Ctrl-C must not end it; its child has the default again.
     const story = [

@@ -13,8 +13,8 @@ const atTerminal = { ignore: why !== undefined };
 
 /** Runs `taba-cli … <rest of a shell's line>` where no terminal is. */
 async function inShell(line: string, server: string, env: Record<string, string> = {}) {
-  const { module, permissions } = taskProgram("cli");
-  const { path, args } = denoRun(module, { permissions: ["--quiet", ...permissions] });
+  const { module, flags } = taskProgram("cli");
+  const { path, args } = denoRun(module, { flags: ["--quiet", ...flags] });
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: [
       "-c",
@@ -63,8 +63,8 @@ Deno.test("taba-cli in a pipe: refuses to delete what it could not ask about", a
 
 Deno.test("taba-cli in a pipe: Ctrl-C ends it at once, as it ends any program", async () => {
   await using server = scriptedServer();
-  const { module, permissions } = taskProgram("cli");
-  const { path, args } = denoRun(module, { permissions: ["--quiet", ...permissions], args: ["watch", "bids"] });
+  const { module, flags } = taskProgram("cli");
+  const { path, args } = denoRun(module, { flags: ["--quiet", ...flags], args: ["watch", "bids"] });
   const env = { TABA_SERVER: server.url };
   const child = new Deno.Command(path, { args, env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   const reader = child.stdout.getReader();

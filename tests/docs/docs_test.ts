@@ -68,9 +68,9 @@ Deno.test("documents: every link into the project leads somewhere", async () => 
 });
 
 Deno.test("README.md: installs taba-cli with the permissions of its task", async () => {
-  const { module, permissions } = taskProgram("cli");
+  const { module, flags } = taskProgram("cli");
   const readme = await Deno.readTextFile(projectPath("README.md"));
-  assert(readme.includes(`run ${permissions.join(" ")} "$PWD/${module}"`), permissions.join(" "));
+  assert(readme.includes(`run ${flags.join(" ")} "$PWD/${module}"`), flags.join(" "));
 });
 
 async function documents(): Promise<ReadonlyMap<string, readonly Step[]>> {

@@ -285,9 +285,9 @@ export class Reader implements AsyncDisposable {
 
   /** A script that runs a task's program as the task does. */
   scriptOf(task: string): string {
-    const { module, permissions } = taskProgram(task);
+    const { module, flags } = taskProgram(task);
     const config = `${this.folder}/${configPath.split("/").at(-1)}`;
-    const run = ["deno", "run", ...permissions, "--config", config, `${this.folder}/${module}`];
+    const run = ["deno", "run", ...flags, "--config", config, `${this.folder}/${module}`];
     return `#!/bin/sh\nexec ${run.map((word) => `'${word}'`).join(" ")} "$@"\n`;
   }
 }
