@@ -1,5 +1,6 @@
 // The posts of `taba-cli bench`: events spread over tabs and clients that are known by the run, raw or folded.
 
+import { joinBytes } from "../../core/bytes.ts";
 import type { BatchId } from "../../core/event.ts";
 import { counterGroup } from "../../core/handlers/counter_group.ts";
 import { type WireLine, writeBatch } from "../../core/wire/ndjson.ts";
@@ -51,7 +52,7 @@ export class BenchBodies {
       eventsByLine.push(count);
       lines.push(this.#line(`bench_${this.#tab++ % tabs}`, count));
     }
-    return { body: join([...writeBatch({ id, client }, lines)]), events, eventsByLine };
+    return { body: joinBytes([...writeBatch({ id, client }, lines)]), events, eventsByLine };
   }
 
   #line(tab: string, count: number): WireLine {
@@ -64,14 +65,4 @@ export class BenchBodies {
     for (const value of values) counterGroup.fold(state, now, value);
     return { tab, type, version, events: count, encoded: counterGroup.encode(state) };
   }
-}
-
-function join(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
