@@ -13,7 +13,7 @@ import type { Membership } from "../membership.ts";
 import { Patience } from "./patience.ts";
 import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "../store/store.ts";
 import { Orders } from "../upkeep/orders.ts";
-import { PruneRound } from "../upkeep/prune_round.ts";
+import { prune, TabRound } from "../upkeep/tab_round.ts";
 
 export interface DrainOptions {
   readonly store: Store;
@@ -62,7 +62,7 @@ const TICK_S = 0.5;
 interface Work {
   readonly held: HeldBucket;
   readonly patience: Patience;
-  round: PruneRound | undefined;
+  round: TabRound | undefined;
   nextRound: number;
 }
 
@@ -266,15 +266,14 @@ export class Drain {
 
   /** False where the bucket is lost. */
   async #prune(work: Work, now: number): Promise<boolean> {
-    const { store } = this.#options;
     if (work.round === undefined) {
       if (now < work.nextRound) return true;
       work.nextRound = now + this.#pruneS;
-      work.round = new PruneRound(store, (await store.tabs(work.held.bucket)).keys());
+      work.round = new TabRound(this.#options.store, prune);
     }
-    const isHeld = work.round.isDone || await work.round.step(work.held, now);
-    if (work.round.isDone) work.round = undefined;
-    return isHeld;
+    const step = await work.round.step(work.held, now);
+    if (step === "done") work.round = undefined;
+    return step !== "lost";
   }
 
   async #handOver({ held }: Work): Promise<false> {

@@ -6,8 +6,7 @@ import { unreachable } from "../../core/assert.ts";
 import type { HeldBucket } from "../drain/held_bucket.ts";
 import type { Membership } from "../membership.ts";
 import type { Order, QueueStatus, Store } from "../store/store.ts";
-import { PruneRound } from "./prune_round.ts";
-import { UpgradeRound } from "./upgrade_round.ts";
+import { prune, TabRound, upgrade } from "./tab_round.ts";
 
 /** `waits`: for what else is done to the bucket. */
 type Step = "done" | "more" | "waits" | "lost";
@@ -122,9 +121,9 @@ function taskOf(
     case "flush":
       return new Flush(held, queue);
     case "gc":
-      return new Rounds((tabs) => new PruneRound(store, tabs), store);
+      return new TabRound(store, prune);
     case "upgrade":
-      return new Rounds((tabs) => new UpgradeRound(store, tabs), store);
+      return new TabRound(store, upgrade);
     case "rebalance":
       // That the bucket is held is all.
       return { count: 0, step: () => Promise.resolve("done") };
@@ -148,27 +147,5 @@ class Flush implements Task {
       return "lost";
     }
     return held.consumed >= this.#target ? "done" : "waits";
-  }
-}
-
-/** A walk through all tabs of the bucket. */
-class Rounds implements Task {
-  readonly #begin: (tabs: Iterable<string>) => PruneRound | UpgradeRound;
-  readonly #store: Store;
-  #round: PruneRound | UpgradeRound | undefined;
-
-  constructor(begin: (tabs: Iterable<string>) => PruneRound | UpgradeRound, store: Store) {
-    this.#begin = begin;
-    this.#store = store;
-  }
-
-  get count(): number {
-    return this.#round?.count ?? 0;
-  }
-
-  async step(held: HeldBucket, now: number): Promise<Step> {
-    this.#round ??= this.#begin((await this.#store.tabs(held.bucket)).keys());
-    if (!this.#round.isDone && !await this.#round.step(held, now)) return "lost";
-    return this.#round.isDone ? "done" : "more";
   }
 }
