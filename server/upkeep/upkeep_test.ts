@@ -80,6 +80,14 @@ function linesOf(tabs: number): readonly unknown[] {
   );
 }
 
+/** A handler that writes another version than the one it is known by, and a registry that has it in place of that. */
+function withNewerTotals(): { readonly newer: Handler; readonly upgraded: Registry } {
+  const old = registry.get("TotalsCounter");
+  assert(old !== undefined);
+  const newer: Handler = { ...old, version: old.version + 1, decode: (encoded) => old.decode(encoded, old.version) };
+  return { newer, upgraded: { ...registry, get: (type) => type === newer.type ? newer : registry.get(type) } };
+}
+
 Deno.test("upkeep: a flush commits all that waits, whichever server drains it", async () => {
   await using cluster = new Cluster();
   for (const _ of [1, 2, 3]) cluster.start();
@@ -200,10 +208,7 @@ Deno.test("upkeep: a rebalance is done once every server has its share", async (
 });
 
 Deno.test("upkeep: an upgrade encodes anew what an older version wrote, held or not", async () => {
-  const old = registry.get("TotalsCounter");
-  assert(old !== undefined);
-  const newer: Handler = { ...old, version: old.version + 1, decode: (encoded) => old.decode(encoded, old.version) };
-  const upgraded: Registry = { ...registry, get: (type) => type === newer.type ? newer : registry.get(type) };
+  const { newer, upgraded } = withNewerTotals();
   await using cluster = new Cluster();
   cluster.start();
   await cluster.time.pass(2000);
@@ -228,10 +233,7 @@ Deno.test("upkeep: an upgrade encodes anew what an older version wrote, held or 
 });
 
 Deno.test("upkeep: what takes too long is said not to be done, goes on all the same, and is waited for when asked for again", async () => {
-  const old = registry.get("TotalsCounter");
-  assert(old !== undefined);
-  const newer: Handler = { ...old, version: old.version + 1, decode: (encoded) => old.decode(encoded, old.version) };
-  const upgraded: Registry = { ...registry, get: (type) => type === newer.type ? newer : registry.get(type) };
+  const { newer, upgraded } = withNewerTotals();
   await using cluster = new Cluster();
   cluster.start();
   await cluster.time.pass(2000);
