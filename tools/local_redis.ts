@@ -64,7 +64,10 @@ export class RedisNode {
     const child = command.spawn();
     this.#child = child;
     const ended = child.status.then(() => "ended");
-    const answered = until(async () => await this.call(["PING"]) === "PONG", `the Redis on port ${this.port} answers`);
+    const answered = until(
+      async () => await this.call(["PING"]) === "PONG",
+      () => `the Redis on port ${this.port} answers`,
+    );
     if (await Promise.race([answered, ended]) === "ended") {
       this.#child = undefined;
       await answered.catch(() => {}); // it can't come true any more
@@ -177,26 +180,28 @@ export class LocalRedis implements AsyncDisposable {
   /** Waits until each running replica has all of its master, and each Sentinel knows of all: then it can fail over. */
   async settle(): Promise<void> {
     for (const shard of this.shards) {
-      const master = await this.master(shard);
-      const replicas = this.nodes(shard).filter((node) => node.isRunning && node !== master);
-      for (const replica of replicas) {
-        await until(
-          async () => field(await replica.call(["INFO", "replication"]), "master_link_status") === "up",
-          `the replica on port ${replica.port} is in step with its master`,
-        );
-      }
-      await until(
-        async () => onlineReplicas(await master.call(["INFO", "replication"])) === replicas.length,
-        `the master of ${shard} hears from its replicas`,
-      );
-      for (const sentinel of this.sentinelNodes) {
-        await until(
-          async () =>
-            isSettled(await sentinel.call(["SENTINEL", "master", shard]), replicas.length, this.sentinelNodes.length),
-          `the Sentinel on port ${sentinel.port} knows all of ${shard}`,
-        );
-      }
+      let missing: string | undefined;
+      const isSettled = async () => (missing = await this.#missing(shard)) === undefined;
+      await until(isSettled, () => `${shard} can fail over: ${missing ?? "nobody answers"}`);
     }
+  }
+
+  /** What a shard lacks to fail over. Its master is asked for each time: Sentinels may take a slow one for dead. */
+  async #missing(shard: string): Promise<string | undefined> {
+    const master = await this.master(shard);
+    const replicas = this.nodes(shard).filter((node) => node.isRunning && node !== master);
+    for (const replica of replicas) {
+      const isInStep = field(await replica.call(["INFO", "replication"]), "master_link_status") === "up";
+      if (!isInStep) return `the replica on port ${replica.port} is not in step with port ${master.port}`;
+    }
+    const online = onlineReplicas(await master.call(["INFO", "replication"]));
+    if (online !== replicas.length) return `port ${master.port} hears from ${online} of ${replicas.length} replicas`;
+    for (const sentinel of this.sentinelNodes) {
+      const known = await sentinel.call(["SENTINEL", "master", shard]);
+      const expected = { port: master.port, replicas: replicas.length, sentinels: this.sentinelNodes.length };
+      if (!isSettled(known, expected)) return `the Sentinel on port ${sentinel.port} does not know all of it`;
+    }
+    return undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -301,23 +306,27 @@ function replicaArgs(master: number): string[] {
 }
 
 /** Waits for what a Redis says of itself to come true; a node that can't be asked yet says nothing. */
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+async function until(holds: () => Promise<boolean>, what: () => string): Promise<void> {
   const deadline = performance.now() + START_MS;
   for (;;) {
     if (await holds().catch(() => false)) return;
-    if (performance.now() > deadline) throw new Error(`Waited ${START_MS / 1000} s in vain until ${what}`);
+    if (performance.now() > deadline) throw new Error(`Waited ${START_MS / 1000} s in vain until ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** Whether a Sentinel's answer about a master says that it is up with these numbers of replicas and Sentinels. */
-function isSettled(reply: RedisReply, replicas: number, sentinels: number): boolean {
+/** Whether a Sentinel's answer about a master says that it is up on this port with these numbers of others. */
+function isSettled(
+  reply: RedisReply,
+  expected: { readonly port: number; readonly replicas: number; readonly sentinels: number },
+): boolean {
   if (!Array.isArray(reply)) return false;
   const valueByName = new Map<string, string>();
   for (let index = 0; index < reply.length; index += 2) valueByName.set(String(reply[index]), String(reply[index + 1]));
   return valueByName.get("flags") === "master" &&
-    Number(valueByName.get("num-slaves")) >= replicas &&
-    Number(valueByName.get("num-other-sentinels")) >= sentinels - 1;
+    Number(valueByName.get("port")) === expected.port &&
+    Number(valueByName.get("num-slaves")) >= expected.replicas &&
+    Number(valueByName.get("num-other-sentinels")) >= expected.sentinels - 1;
 }
 
 /** Replicas that have told their master how far they are: from then on it can wait for them. */
