@@ -5,7 +5,7 @@ import type { ExitCode, Keyboard, Shell, Size, Terminal } from "../shell.ts";
 /** What a terminal is taken for that does not tell its size. */
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
 const NEWLINE = 0x0a;
-const codeBySignal = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const satisfies Partial<
+const codeBySignal = { SIGINT: 130, SIGQUIT: 131, SIGTERM: 143, SIGHUP: 129 } as const satisfies Partial<
   Record<Deno.Signal, ExitCode>
 >;
 
@@ -25,6 +25,7 @@ export function openKeyboard(): Keyboard | undefined {
 export const onEnd: Shell["onEnd"] = (listener) => {
   const stack = new DisposableStack();
   stack.use(onSignals(["SIGINT"], () => listener(codeBySignal.SIGINT)));
+  stack.use(onSignals(["SIGQUIT"], () => listener(codeBySignal.SIGQUIT)));
   stack.use(onSignals(["SIGTERM"], () => listener(codeBySignal.SIGTERM)));
   stack.use(onSignals(["SIGHUP"], () => listener(codeBySignal.SIGHUP)));
   return stack;
@@ -48,7 +49,7 @@ function sizeOfTerminal(): Size {
   }
 }
 
-/** Ctrl-C stays a signal. A stop by Ctrl-Z would leave the shell with our screen, so that does nothing. */
+/** Ctrl-C and Ctrl-\ stay signals. A stop by Ctrl-Z would leave the shell with our screen, so that does nothing. */
 async function* keys(signal: AbortSignal): AsyncGenerator<string> {
   using _ignored = onSignals(["SIGTSTP"], () => {});
   const ended = new Promise<null>((resolve) => signal.addEventListener("abort", () => resolve(null), { once: true }));

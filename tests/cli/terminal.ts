@@ -37,9 +37,10 @@ export class Terminal implements AsyncDisposable {
     const { module, flags } = taskProgram("cli");
     const command = denoRun(module, { flags: ["--quiet", ...flags], args });
     const line = [command.path, ...command.args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-    // The shell outlives the program to tell how it ended, so Ctrl-C must not end it; its child has the default again.
+    // The shell outlives the program to tell how it ended, so Ctrl-C and Ctrl-\ must not end it; its child has the
+    // default again.
     const story = [
-      "trap : INT",
+      "trap : INT QUIT",
       `stty cols ${columns} rows ${rows}`,
       `echo "tty $(tty)"`,
       `echo "${BEFORE} $(stty -g)"`,

@@ -102,12 +102,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "taba-cli at a terminal: Ctrl-C and signals end a view with their code, and the terminal is as it was",
+  name: "taba-cli at a terminal: Ctrl-C, Ctrl-\\ and signals end a view with their code, and the terminal is as it was",
   ...atTerminal,
   async fn() {
     await using server = scriptedServer();
     const endings: readonly (readonly [(terminal: Terminal) => Promise<void>, number])[] = [
       [(terminal) => terminal.press("\x03"), 130],
+      [(terminal) => terminal.press("\x1c"), 131],
       [(terminal) => terminal.signal("SIGTERM"), 143],
       [(terminal) => terminal.signal("SIGHUP"), 129],
     ];
