@@ -5,7 +5,7 @@ import { at, entriesAt, listAt, numberAt, textAt } from "./json.ts";
 import { formatCount, formatSeconds } from "./numbers.ts";
 import { isJson, serverApi } from "./options.ts";
 import { printJson, printLines } from "./output.ts";
-import { type Asked, type ExitCode, type Shell, widthOfOutput } from "./shell.ts";
+import { type Asked, type ExitCode, type Options, type Shell, widthOfOutput } from "./shell.ts";
 import { type Column, layOutTable } from "./terminal/table.ts";
 
 const SERVER_COLUMNS: readonly Column[] = [
@@ -18,7 +18,6 @@ const SERVER_COLUMNS: readonly Column[] = [
 
 export async function servers({ options }: Asked, shell: Shell): Promise<ExitCode> {
   const answer = await serverApi(options, shell).read("/servers");
-  if (isJson(options)) return await printJson(answer, shell);
   const now = shell.clock();
   const rows = entriesAt(answer).map(([id, server]) => [
     textAt(server, "url") ?? "",
@@ -27,14 +26,8 @@ export async function servers({ options }: Asked, shell: Shell): Promise<ExitCod
     formatSeconds(Math.max(0, Math.round(now - (numberAt(server, "started") ?? now)))),
     id,
   ]);
-  if (rows.length === 0) {
-    shell.complain("no server is announced");
-    return 1;
-  }
-  return await printLines(
-    layOutTable(SERVER_COLUMNS, rows, { width: widthOfOutput(shell), style: shell.style }),
-    shell,
-  );
+  if (rows.length === 0) shell.complain("no server is announced");
+  return await printRows({ answer, columns: SERVER_COLUMNS, rows }, { options, shell });
 }
 
 const LATENCY_COLUMNS: readonly Column[] = [
@@ -54,7 +47,6 @@ const PERCENTILES_SHOWN = { p50: 1, p90: 3, p99: 5, p999: 6 };
 export async function latency({ options }: Asked, shell: Shell): Promise<ExitCode> {
   const api: Api = serverApi(options, shell);
   const answer = await api.read("/latency");
-  if (isJson(options)) return await printJson(answer, shell);
   const rows = entriesAt(answer).flatMap(([what, value]) =>
     WINDOWS.flatMap((window) => {
       const count = numberAt(value, window, "count") ?? 0;
@@ -66,14 +58,24 @@ export async function latency({ options }: Asked, shell: Shell): Promise<ExitCod
       return [[what, window, formatCount(count), mean, ...[p50, p90, p99, p999].map(percentile)]];
     })
   );
-  if (rows.length === 0) {
-    shell.complain(`${api.address} has taken and committed nothing yet`);
-    return 1;
+  if (rows.length === 0) shell.complain(`${api.address} has taken and committed nothing yet`);
+  return await printRows({ answer, columns: LATENCY_COLUMNS, rows }, { options, shell });
+}
+
+/** As a table where there are any, or the answer as it is; and says by the exit code whether there are. */
+async function printRows(
+  { answer, columns, rows }: {
+    readonly answer: unknown;
+    readonly columns: readonly Column[];
+    readonly rows: readonly (readonly string[])[];
+  },
+  { options, shell }: { readonly options: Options; readonly shell: Shell },
+): Promise<ExitCode> {
+  if (isJson(options)) await printJson(answer, shell);
+  else if (rows.length > 0) {
+    await printLines(layOutTable(columns, rows, { width: widthOfOutput(shell), style: shell.style }), shell);
   }
-  return await printLines(
-    layOutTable(LATENCY_COLUMNS, rows, { width: widthOfOutput(shell), style: shell.style }),
-    shell,
-  );
+  return rows.length > 0 ? 0 : 1;
 }
 
 function secondsOf(value: unknown): string {

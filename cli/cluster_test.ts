@@ -26,8 +26,11 @@ Deno.test("servers: as JSON as the server says it; none announced is nothing fou
   const asJson = stubShell({ answer: () => Response.json(members) });
   assertEquals(await servers({ names: [], options: { json: true } }, asJson), 0);
   assertEquals(JSON.parse(asJson.printed()), members);
-  const none = stubShell({ answer: () => Response.json({}) });
-  assertEquals([await servers(asked, none), none.complaints], [1, ["no server is announced"]]);
+  for (const [json, printed] of [[false, ""], [true, "{}\n"]] as const) {
+    const none = stubShell({ answer: () => Response.json({}) });
+    assertEquals(await servers({ names: [], options: { json } }, none), 1);
+    assertEquals([none.printed(), none.complaints], [printed, ["no server is announced"]]);
+  }
 });
 
 Deno.test("latency: windows with anything in them, in units that fit", async () => {
@@ -41,6 +44,8 @@ Deno.test("latency: windows with anything in them, in units that fit", async () 
     "enqueue  1d      2,000  2 ms  2 ms  4 ms  500 ms  1.5 s",
     "",
   ]);
-  const idle = stubShell({ answer: () => Response.json({}) });
-  assertEquals([await latency(asked, idle), idle.printed()], [1, ""]);
+  for (const [json, printed] of [[false, ""], [true, '{"enqueue":{"1m":{"count":0}}}\n']] as const) {
+    const idle = stubShell({ answer: () => Response.json({ enqueue: { "1m": { count: 0 } } }) });
+    assertEquals([await latency({ names: [], options: { json } }, idle), idle.printed()], [1, printed]);
+  }
 });

@@ -42,16 +42,15 @@ export async function top({ names, options }: Asked, shell: Shell): Promise<Exit
   };
   const limit = numberOption(options, "limit", { min: 1, max: LIMIT_MAX, isWhole: true });
   const { style, terminal } = shell;
-  if (isJson(options)) {
-    return await printJson(await api.read("/top", searchOf(question, limit ?? LIMIT_DEFAULT)), shell);
-  }
-  if (terminal === undefined || !terminal.placesCursor) {
-    const answer = await ask(api, question, limit ?? LIMIT_DEFAULT);
-    if (answer.rows.length === 0) {
-      shell.complain("nothing found");
-      return 1;
+  if (isJson(options) || terminal === undefined || !terminal.placesCursor) {
+    const read = await api.read("/top", searchOf(question, limit ?? LIMIT_DEFAULT));
+    const answer = answerOf(question, read);
+    if (answer.rows.length === 0) shell.complain("nothing found");
+    if (isJson(options)) await printJson(read, shell);
+    else if (answer.rows.length > 0) {
+      await printLines(tableOf(answer, { width: widthOfOutput(shell), style }), shell);
     }
-    return await printLines(tableOf(answer, { width: widthOfOutput(shell), style }), shell);
+    return answer.rows.length > 0 ? 0 : 1;
   }
   const view = new TopView({ api, question, limit: () => limit ?? terminal.size().rows, shell });
   await view.begin();
@@ -62,14 +61,13 @@ function searchOf({ of, window, by }: Question, limit: number): URLSearchParams 
   return new URLSearchParams({ of, window, by, limit: String(Math.min(limit, LIMIT_MAX)) });
 }
 
-async function ask(api: Api, question: Question, limit: number): Promise<Answer> {
-  const answer = await api.read("/top", searchOf(question, limit));
-  const rows = listAt(answer, "rows").map((row) => ({
+function answerOf(question: Question, read: unknown): Answer {
+  const rows = listAt(read, "rows").map((row) => ({
     name: textAt(row, "name") ?? "",
     count: numberAt(row, "count") ?? 0,
     total: numberAt(row, "total") ?? 0,
   }));
-  return { question, asOf: numberAt(answer, "asOf"), rows };
+  return { question, asOf: numberAt(read, "asOf"), rows };
 }
 
 const COLUMNS: readonly Column[] = [
@@ -116,7 +114,9 @@ class TopView implements View {
 
   /** Waits for the first answer. @throws {ApiTrouble} where there is none */
   async begin(): Promise<void> {
-    this.#answer = await ask(this.#parts.api, this.#question, this.#parts.limit());
+    const { api, limit } = this.#parts;
+    const question = this.#question;
+    this.#answer = answerOf(question, await api.read("/top", searchOf(question, limit())));
   }
 
   async run(changed: () => void, signal: AbortSignal): Promise<void> {

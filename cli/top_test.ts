@@ -35,6 +35,7 @@ Deno.test("top: options become the question, and the answer is JSON where that i
 Deno.test("top: nothing found is exit code 1, and nonsense is told by its name", async () => {
   const empty = stubShell({ answer: () => Response.json({ rows: [] }) });
   assertEquals([await top({ names: [], options: {} }, empty), empty.complaints], [1, ["nothing found"]]);
+  assertEquals([await top({ names: [], options: { json: true } }, empty), empty.printed()], [1, '{"rows":[]}\n']);
   const asking = (options: Record<string, unknown>) => () => top({ names: [], options }, empty);
   await assertRejects(asking({ of: "hosts" }), UsageTrouble, "--of must be one of tabs, clients, tags");
   await assertRejects(asking({ limit: "0" }), UsageTrouble, "--limit must be a whole number from 1 to 1000");
