@@ -7,7 +7,7 @@ import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
 import { ApiTrouble } from "./api.ts";
 import { catalogue, type CommandAbout, type Entry } from "./catalogue.ts";
 import { completions } from "./look.ts";
-import { writeToStdout } from "./output.ts";
+import { writeToStdout, WriteTrouble } from "./output.ts";
 import { type ExitCode, type Options, type Shell, UsageTrouble } from "./shell.ts";
 import { createStyle, wantsColors } from "./terminal/style.ts";
 import { onEnd, openKeyboard, openTerminal } from "./terminal/terminal.ts";
@@ -93,7 +93,9 @@ function rootCommand() {
 try {
   await rootCommand().parse(negativesLast(Deno.args));
 } catch (error) {
-  const isToldInOneLine = [ValidationError, UsageTrouble, ApiTrouble].some((kind) => error instanceof kind);
+  const isToldInOneLine = [ValidationError, UsageTrouble, ApiTrouble, WriteTrouble].some((kind) =>
+    error instanceof kind
+  );
   if (!isToldInOneLine || !(error instanceof Error)) throw error;
   shell.complain(error.message);
   exitCode = 2;

@@ -1,11 +1,21 @@
 // What taba-cli prints: answers go straight through to standard output, chunk by chunk, so that one of any size takes
 // no memory; complaints are single lines on standard error.
 
-/** Writes to standard output. @throws {ReaderGone} where nobody reads any more, as behind `| head` */
+/**
+ * Writes to standard output.
+ *
+ * @throws {ReaderGone} where nobody reads any more, as behind `| head`
+ * @throws {WriteTrouble} where it fails otherwise
+ */
 export type Write = (bytes: Uint8Array) => Promise<void>;
 
 export class ReaderGone extends Error {
   override readonly name = "ReaderGone";
+}
+
+/** What was to be printed could not be written, as on a full disk. Its message is one line. */
+export class WriteTrouble extends Error {
+  override readonly name = "WriteTrouble";
 }
 
 const NEWLINE = 0x0a;
@@ -52,7 +62,8 @@ export const writeToStdout: Write = async (bytes) => {
     for (let written = 0; written < bytes.length;) written += await Deno.stdout.write(bytes.subarray(written));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone("standard output is closed", { cause: error });
-    throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new WriteTrouble(`cannot write: ${cause.replace(/ \(os error \d+\)$/, "")}`, { cause: error });
   }
 };
 

@@ -6,8 +6,8 @@ import type { Write } from "./output.ts";
 import type { Style } from "./terminal/style.ts";
 
 /**
- * 0: something was found or done, and all is well; 1: nothing was, or a check failed; 2: wrong usage, or no server that
- * answers; above 128: ended by that signal, less 128.
+ * 0: something was found or done, and all is well; 1: nothing was, or a check failed; 2: wrong usage, no server that
+ * answers, or nowhere to write; above 128: ended by that signal, less 128.
  */
 export type ExitCode = 0 | 1 | 2 | 129 | 130 | 131 | 143;
 

@@ -74,6 +74,14 @@ Deno.test("taba-cli in a pipe: Ctrl-C ends it at once, as it ends any program", 
   assertEquals([(await child.status).code, await new Response(child.stderr).text()], [130, ""]);
 });
 
+Deno.test("taba-cli in a pipe: what can't be written is told in one line, with exit code 2", async () => {
+  await using server = scriptedServer();
+  for (const line of ["cli names > /dev/full", "cli top --json > /dev/full", "cli watch bids > /dev/full"]) {
+    const { code, stderr } = await inShell(line, server.url);
+    assertEquals([code, stderr], [2, "taba-cli: cannot write: No space left on device\n"], line);
+  }
+});
+
 Deno.test("taba-cli in a pipe: without a server it says so in one line, with exit code 2", async () => {
   const { url, [Symbol.asyncDispose]: stop } = scriptedServer();
   await stop();
