@@ -15,7 +15,7 @@ export interface Kind<Value> {
   fromText(text: string): unknown;
   /** Values may be given several times, and with commas between them. */
   readonly repeats?: true;
-  /** Stands alone on the command line, without a value. */
+  /** May stand alone on the command line, without a value. */
   readonly isFlag?: true;
   /** Has parts of its own, which only a file can say. */
   readonly isFileOnly?: true;
@@ -117,7 +117,7 @@ export function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
   };
 }
 
-/** On or off: `--name` on the command line, `true` or `false` in the environment and in a file. */
+/** On or off: `--name` on the command line, or there as in the environment and in a file `true` or `false`. */
 export function flag(): Kind<boolean> {
   const must = "true or false";
   const values = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);

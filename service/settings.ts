@@ -87,10 +87,10 @@ interface GivenFlags {
 function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
   const names = Object.keys(table).filter((name) => !table[name].kind.isFileOnly);
   const flags = names.filter((name) => table[name].kind.isFlag).map(kebab);
-  const texts = ["config", ...names.filter((name) => !table[name].kind.isFlag).map(kebab)];
+  const texts = ["config", ...names.map(kebab)];
   const unexpected: string[] = [];
-  const parsed: Record<string, unknown> = parseArgs(joinEmpty(args, texts), {
-    boolean: ["help", "version", ...flags],
+  const parsed: Record<string, unknown> = parseArgs(joinEmpty(spellFlags(args, flags), texts), {
+    boolean: ["help", "version"],
     string: texts,
     collect: texts,
     unknown: (arg) => {
@@ -101,7 +101,7 @@ function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
   if (Array.isArray(parsed._)) unexpected.push(...parsed._.map(String));
 
   const given = new Map<string, string>();
-  for (const flag of ["help", "version", ...flags]) if (parsed[flag] === true) given.set(flag, "true");
+  for (const flag of ["help", "version"]) if (parsed[flag] === true) given.set(flag, "true");
   for (const name of ["config", ...names]) {
     const values = parsed[kebab(name)];
     if (!Array.isArray(values) || values.length === 0) continue;
@@ -109,6 +109,14 @@ function readFlags(table: SettingTable, args: readonly string[]): GivenFlags {
     given.set(kebab(name), table[name]?.kind.repeats ? values.join(",") : String(values.at(-1)));
   }
   return { given, unexpected };
+}
+
+/** A flag that stands alone means true; the value of any other is read as that of a variable is. */
+function spellFlags(args: readonly string[], flags: readonly string[]): string[] {
+  return args.map((arg, index) => {
+    const isAlone = flags.some((name) => arg === `--${name}`) && !["true", "false"].includes(args[index + 1]);
+    return isAlone ? `${arg}=true` : arg;
+  });
 }
 
 /** `--token ""`, as of a variable of a shell that is not set, as one argument: parseArgs sees no text in an empty one. */

@@ -90,6 +90,25 @@ Deno.test("readSettings: what is on unless told otherwise is told so", () => {
   assertProblem(["--own-tabs=no"], 'cannot start as --own-tabs must be true or false: current value is "no"');
 });
 
+Deno.test("readSettings: a flag may have a value, which is read as a variable is and wins over it", () => {
+  for (const off of [["--verbose=false"], ["--verbose", "false"], ["--verbose=0"], ["--verbose", "--verbose=false"]]) {
+    assertEquals<unknown>(read(off, { TABA_VERBOSE: "true" }), { kind: "settings", settings: defaults });
+    const file = JSON.stringify({ verbose: true });
+    assertEquals<unknown>(read([...off, "--config=taba.json"], {}, file), { kind: "settings", settings: defaults });
+  }
+  for (const on of [["--verbose"], ["--verbose=true"], ["--verbose", "true"], ["--verbose=1"]]) {
+    assertEquals<unknown>(read(on, { TABA_VERBOSE: "false" }), {
+      kind: "settings",
+      settings: { ...defaults, verbose: true },
+    });
+  }
+  assertRead(["--verbose", "--port", "1"], { verbose: true, port: 1 });
+  for (const value of ["banana", ""]) {
+    const message = `cannot start as --verbose must be true or false: current value is "${value}"`;
+    assertProblem([`--verbose=${value}`], message);
+  }
+});
+
 Deno.test("readSettings: a value of the wrong kind is named with what must hold", () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ["--port", "x", "a whole number from 0 to 65535"],
