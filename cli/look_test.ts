@@ -13,6 +13,22 @@ Deno.test("look: prints the answer and says by its exit code whether anything wa
   assertEquals([empty.printed(), empty.complaints], ["{}\n", ["nothing found"]]);
 });
 
+Deno.test("look: at a terminal no character of an answer is obeyed, however the answer is cut", async () => {
+  const text = 'build: {\n"\x7f\u009b2J\u202e価格\ud83d\ude00": 1}\n';
+  const bytes = new TextEncoder().encode(text);
+  const answer = () => new Response(ReadableStream.from(Array.from(bytes, (byte) => Uint8Array.of(byte))));
+  const cases = [
+    [{}, { columns: 80, rows: 24 }, 'build: {\n"␡�2J�価格\ud83d\ude00": 1}\n'],
+    [{ json: true }, { columns: 80, rows: 24 }, text],
+    [{}, undefined, text],
+  ] as const;
+  for (const [options, size, printed] of cases) {
+    const shell = stubShell({ answer, ...size && { size } });
+    assertEquals(await look("tabs", { names: ["build"], options }, shell), 0);
+    assertEquals(shell.printed(), printed);
+  }
+});
+
 Deno.test("look: options become the server's parameters", async () => {
   const shell = stubShell();
   const options = { regex: true, client: ["web-1", "web-2"], tag: ["status=500"], by: "route" };

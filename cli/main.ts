@@ -10,6 +10,7 @@ import { completions } from "./look.ts";
 import { writeToStdout, WriteTrouble } from "./output.ts";
 import { type ExitCode, type Options, type Shell, UsageTrouble } from "./shell.ts";
 import { createStyle, wantsColors } from "./terminal/style.ts";
+import { clean } from "./terminal/text_width.ts";
 import { onEnd, openKeyboard, openTerminal } from "./terminal/terminal.ts";
 
 const env = (name: string) => Deno.env.get(name);
@@ -26,7 +27,7 @@ const shell: Shell = {
   write: writeToStdout,
   terminal: openTerminal(),
   style: createStyle(areColorsWanted),
-  complain: (line) => console.error(`taba-cli: ${line}`),
+  complain: (line) => console.error(`taba-cli: ${clean(line)}`),
   show: Deno.stderr.isTerminal() ? (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)) : undefined,
   onEnd,
 };

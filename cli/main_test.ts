@@ -75,6 +75,11 @@ Deno.test("taba-cli: exits with 1 where nothing is found", async () => {
   assertEquals(outcome, { code: 1, stdout: "", stderr: "taba-cli: nothing found\n" });
 });
 
+Deno.test("taba-cli: a complaint is one line that no terminal obeys, whatever it quotes", async () => {
+  const { code, stderr } = await run(["record", "bids", "1", "--tag", "\u009b2J\u202e"]);
+  assertEquals([code, stderr], [2, 'taba-cli: --tag must be key=value: current value is "�2J�"\n']);
+});
+
 Deno.test("taba-cli: records a value, negative ones too, and lines of standard input", async () => {
   await using server = echo();
   assertEquals((await run(["record", "bids", "-3.5"], { server: server.url })).stdout, "recorded 1 event\n");

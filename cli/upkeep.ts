@@ -8,6 +8,7 @@ import { isJson, selectionOf, serverApi } from "./options.ts";
 import { printJson, printLine, printLines } from "./output.ts";
 import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "./shell.ts";
 import { type Column, layOutTable } from "./terminal/table.ts";
+import { clean } from "./terminal/text_width.ts";
 
 /** It answers once it is done: the servers wait for each other. */
 const TIMEOUT_DEFAULT_S = 60;
@@ -65,7 +66,7 @@ async function confirm(selection: Selection, api: Api, shell: Shell): Promise<bo
   const what = clients.length === 0
     ? `${named} with all that was sent to ${names.length === 1 ? "it" : "them"}`
     : `what ${clients.join(", ")} sent to ${named}`;
-  show(`Delete ${what}? [y/N] `);
+  show(`Delete ${clean(what)}? [y/N] `);
   return /^\s*y(es)?\s*$/i.test(await keyboard.line() ?? "");
 }
 

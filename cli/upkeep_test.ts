@@ -49,6 +49,12 @@ Deno.test("remove: asks at a terminal, and deletes only after a yes", async () =
   }
 });
 
+Deno.test("remove: no name in the question is obeyed by the terminal", async () => {
+  const shell = stubShell({ answer: () => Response.json(["bids\u009b2J"]), keyboard: answering("n") });
+  await remove({ names: ["bids.*"], options: { regex: true } }, shell);
+  assertStringIncludes(shell.shown(), "Delete 1 tab (bids�2J) with");
+});
+
 Deno.test("remove: what clients sent is asked about as such", async () => {
   const shell = stubShell({ answer, keyboard: answering("y") });
   await remove({ names: [], options: { client: ["web-1", "web-2"] } }, shell);
