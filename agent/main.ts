@@ -10,7 +10,18 @@ import { loadHandlers } from "../service/handlers.ts";
 import { runUntilStopped, StartTrouble } from "../service/lifecycle.ts";
 import { listen } from "../service/listen.ts";
 import { log } from "../service/process_log.ts";
-import { flag, integer, listOf, milliseconds, onOff, origin, string, url } from "../service/setting_kinds.ts";
+import {
+  flag,
+  integer,
+  listOf,
+  milliseconds,
+  name,
+  onOff,
+  origin,
+  string,
+  token,
+  url,
+} from "../service/setting_kinds.ts";
 import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting } from "../service/settings.ts";
 import { VERSION } from "../service/version.ts";
@@ -18,6 +29,7 @@ import { systemClock, systemHostname, systemPause, systemRandom, systemSleep } f
 import { Agent } from "./agent.ts";
 import { openFolder, openJournal } from "./journal/journal.ts";
 import { NoJournal } from "./journal/journaling.ts";
+import { clientOfHost } from "./statsd.ts";
 
 const table = {
   port: setting(integer(0, 65_535), { default: 8279, help: "port to listen on; 0 picks a free one" }),
@@ -32,9 +44,9 @@ const table = {
     default: undefined,
     help: "server of a second cluster that gets a copy of all, which never slows or fails the first",
   }),
-  mirrorToken: setting(string("TOKEN"), { default: undefined, help: "sent to the mirror as bearer" }),
-  token: setting(string("TOKEN"), { default: undefined, help: "sent to the servers as bearer" }),
-  listenToken: setting(string("TOKEN"), { default: undefined, help: "what clients must send as bearer" }),
+  mirrorToken: setting(token(), { default: undefined, help: "sent to the mirror as bearer" }),
+  token: setting(token(), { default: undefined, help: "sent to the servers as bearer" }),
+  listenToken: setting(token(), { default: undefined, help: "what clients must send as bearer" }),
   corsOrigin: setting(listOf(origin()), {
     default: [],
     help: "origins of web pages whose browsers may post; * for all",
@@ -66,7 +78,7 @@ const table = {
     default: undefined,
     help: "UDP port to take StatsD and DogStatsD lines at; 0 picks a free one",
   }),
-  statsdClient: setting(string("NAME"), { default: undefined, help: "client of those lines; the host's name" }),
+  statsdClient: setting(name(), { default: undefined, help: "client of those lines; the host's name" }),
   journal: setting(string("DIR"), {
     default: undefined,
     help: "folder to keep what clients post in until a server has it, so that it outlives this process",
@@ -110,7 +122,7 @@ await runUntilStopped({
       journal,
       servers: server,
       mirror: mirror === undefined ? undefined : { url: mirror, sender: newSender(), token: mirrorToken },
-      statsdClient: statsdClient ?? (statsdPort === undefined ? undefined : Deno.hostname()),
+      statsdClient: statsdClient ?? (statsdPort === undefined ? undefined : clientOfHost(Deno.hostname())),
       outboxBytesMax: bytesMax,
       clock: systemClock,
       random: systemRandom,

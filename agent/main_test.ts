@@ -75,6 +75,14 @@ Deno.test("taba-agent: what the user can set right is one line and 2", async () 
     [["--hostname", "192.0.2.1"], /192.0.2.1:8279 must be an address that this machine can listen on: /],
     [["--handlers", "./nothing.ts"], /handlers come from .\/nothing.ts: it must be a module that loads: /],
     [["--fsync"], /--fsync must come with a journal: name a folder by --journal$/],
+    [
+      ["--statsd-client", "web 1"],
+      /--statsd-client must be a name of 1 to 256 characters A-Z .*: current value is "web 1"$/,
+    ],
+    [
+      ["--mirror-token", "schlüssel"],
+      /--mirror-token must be a text of .* without spaces: current value is not shown$/,
+    ],
     [["--cert", "a.pem"], /--cert and --key must be given together: one is missing$/],
   ];
   const outcomes = await Promise.all(cases.map(([args]) => runProgram({ ...program, args })));

@@ -1,8 +1,11 @@
 // StatsD and DogStatsD lines that come by UDP: folded apart until the next flush, then taken in as a post is. Nobody is
 // answered, so that all there is to say of a line is in the figures.
 
+import { DEFAULT_CLIENT } from "../core/event.ts";
 import { type DenialOf, Folding } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
+import { limits } from "../core/limits.ts";
+import { escapeBase } from "../core/names.ts";
 import type { LineRefusalCode } from "../core/refusal.ts";
 import { GaugeValues } from "../core/wire/gauge_values.ts";
 import { StatsdReader } from "../core/wire/statsd.ts";
@@ -29,6 +32,11 @@ export interface StatsdStatus {
   readonly refused: Readonly<Record<string, number>>;
   /** Folded and not yet taken in. */
   readonly held: number;
+}
+
+/** The client that a host is: its name, where what no name can hold is written as in tabs. */
+export function clientOfHost(hostname: string): string {
+  return escapeBase(hostname).slice(0, limits.nameCharactersMax) || DEFAULT_CLIENT;
 }
 
 export class Statsd {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
+import { nameProblem } from "../core/names.ts";
 import { createLog } from "../service/log.ts";
 import { FakeServer } from "../tests/sim/fake_server.ts";
 import { MemoryDisk } from "../tests/sim/memory_disk.ts";
@@ -8,6 +9,7 @@ import { turn, until, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Agent } from "./agent.ts";
 import { openJournal } from "./journal/journal.ts";
 import { type Journal, NoJournal } from "./journal/journaling.ts";
+import { clientOfHost } from "./statsd.ts";
 
 function open(journal: Journal = new NoJournal("agent-1"), world = new VirtualTime()) {
   const server = new FakeServer(world);
@@ -89,4 +91,11 @@ Deno.test("Agent: StatsD lines wait while the journal can't keep them, and outli
   await using second = open(next, time);
   await second.delivered();
   assertEquals(second.server.events(), { "hits host-1": 2 });
+});
+
+Deno.test("clientOfHost: is a legal name, whatever a host is called", () => {
+  for (const hostname of ["web-1.example.com", "web 1", "b\u00fcro", "x".repeat(300), "\u00fc".repeat(300), ""]) {
+    assertEquals(nameProblem(clientOfHost(hostname)), undefined, hostname);
+  }
+  assertEquals(["web-1.example.com", "web 1"].map(clientOfHost), ["web-1.example.com", "web~201"]);
 });

@@ -1,6 +1,6 @@
 // Options of a command line, and the environment behind them, as values: each refused by its name where it is none.
 
-import { integer, type Kind, number, readText, url } from "../service/setting_kinds.ts";
+import { integer, type Kind, number, readText, shown, token, url } from "../service/setting_kinds.ts";
 import { Api, type Selection } from "./api.ts";
 import { type Asked, type Options, type Shell, UsageTrouble } from "./shell.ts";
 
@@ -71,8 +71,21 @@ export function createApi(
 ): Api {
   const { address, options, shell, timeoutDefaultS = TIMEOUT_DEFAULT_S } = parts;
   const timeoutS = numberOption(options, "timeout", { min: 0.001, max: 86_400 }) ?? timeoutDefaultS;
-  const token = text(options, "token") ?? shell.env("TABA_TOKEN");
-  return new Api({ address, token, timeoutMs: timeoutS * 1000, fetch: shell.fetch, sleep: shell.sleep });
+  return new Api({
+    address,
+    token: tokenOf(options, shell),
+    timeoutMs: timeoutS * 1000,
+    fetch: shell.fetch,
+    sleep: shell.sleep,
+  });
+}
+
+/** An empty variable counts as not set. */
+function tokenOf(options: Options, shell: Shell): string | undefined {
+  const given = text(options, "token");
+  if (given !== undefined) return read("--token", { kind: token(), value: given });
+  const fromEnv = shell.env("TABA_TOKEN") ?? "";
+  return fromEnv === "" ? undefined : read("TABA_TOKEN", { kind: token(), value: fromEnv });
 }
 
 export function serverOf(options: Options, shell: Shell): string {
@@ -101,7 +114,7 @@ function read<Value>(name: string, given: { readonly kind: Kind<Value>; readonly
   const { kind, value } = given;
   const found = readText(kind, value);
   if (found === undefined) {
-    throw new UsageTrouble(`${name} must be ${kind.must}: current value is ${JSON.stringify(value)}`);
+    throw new UsageTrouble(`${name} must be ${kind.must}: current value is ${shown(kind, value)}`);
   }
   return found;
 }

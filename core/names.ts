@@ -7,6 +7,9 @@ import { quote } from "./quote.ts";
 const LEGAL = /^[A-Za-z0-9._~:/?@!$()*+;=-]+$/;
 const CHARACTERS = "A-Z a-z 0-9 . _ ~ : / ? @ ! $ ( ) * + ; = -";
 
+/** What a legal name is made of. */
+export const NAME_RULE = `1 to ${limits.nameCharactersMax} characters ${CHARACTERS}`;
+
 /** Why `name` is no legal name, to follow "as the name ..." in a message; undefined where it is one. */
 export function nameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return `must be a string: current value is ${quote(name)}`;

@@ -9,7 +9,7 @@ import { type Running, runUntilStopped, StartTrouble } from "../service/lifecycl
 import { listen } from "../service/listen.ts";
 import { describeError } from "../service/log.ts";
 import { log } from "../service/process_log.ts";
-import { choice, flag, integer, listOf, milliseconds, onOff, string } from "../service/setting_kinds.ts";
+import { choice, flag, integer, listOf, milliseconds, onOff, string, token } from "../service/setting_kinds.ts";
 import { ownClient, ownClientOptions, OwnTabs } from "../service/own_tabs.ts";
 import { setting, type Settings } from "../service/settings.ts";
 import { launchOf, supervise } from "../service/supervisor.ts";
@@ -36,7 +36,7 @@ const table = {
   hostname: setting(string("HOST"), { default: "127.0.0.1", help: "address to listen on" }),
   cert: setting(string("FILE"), { default: undefined, help: "certificate in PEM, to listen with TLS" }),
   key: setting(string("FILE"), { default: undefined, help: "key of the certificate, in PEM" }),
-  token: setting(string("TOKEN"), { default: undefined, help: "what must be sent as bearer to post" }),
+  token: setting(token(), { default: undefined, help: "what must be sent as bearer to post" }),
   roles: setting(listOf(choice("fe", "be", "ctrl")), {
     default: ["fe", "be"],
     help: "fe takes posts, be drains queues, ctrl answers queries; any server does all but draining",

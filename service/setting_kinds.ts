@@ -3,6 +3,7 @@
 
 import { RE2JS, RE2JSException } from "re2js";
 import { z } from "zod";
+import { NAME_RULE, nameProblem } from "../core/names.ts";
 
 export interface Kind<Value> {
   /** Stands for the value in the help text, e.g. "N". */
@@ -19,11 +20,19 @@ export interface Kind<Value> {
   readonly isFlag?: true;
   /** Has parts of its own, which only a file can say. */
   readonly isFileOnly?: true;
+  /** No message shows its value. */
+  readonly isSecret?: true;
 }
 
 /** The value that a text stands for; undefined where it is no such value. */
 export function readText<Value>(kind: Kind<Value>, text: string): Value | undefined {
   return kind.schema.safeParse(kind.fromText(text)).data;
+}
+
+/** The value as a message shows it that refuses it. */
+export function shown({ isSecret }: Pick<Kind<unknown>, "isSecret">, value: unknown): string {
+  if (value === undefined) return "missing";
+  return isSecret && value !== "" ? "not shown" : JSON.stringify(value);
 }
 
 export function integer(min: number, max: number): Kind<number> {
@@ -63,6 +72,29 @@ export function string(placeholder = "TEXT"): Kind<string> {
     placeholder,
     must,
     schema: z.string({ error: must }).min(1, { error: must }),
+    fromText: (text) => text,
+  };
+}
+
+/** What is sent as bearer: a header carries no other characters, and a space would end it. */
+export function token(): Kind<string> {
+  const must = "a text of printable ASCII characters without spaces";
+  return {
+    placeholder: "TOKEN",
+    must,
+    schema: z.string({ error: must }).regex(/^[\x21-\x7e]+$/, { error: must }),
+    fromText: (text) => text,
+    isSecret: true,
+  };
+}
+
+/** A name that a tab or client may have. */
+export function name(): Kind<string> {
+  const must = `a name of ${NAME_RULE}`;
+  return {
+    placeholder: "NAME",
+    must,
+    schema: z.string({ error: must }).refine((text) => nameProblem(text) === undefined, { error: must }),
     fromText: (text) => text,
   };
 }

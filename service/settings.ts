@@ -3,7 +3,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
-import { type Kind, readText } from "./setting_kinds.ts";
+import { type Kind, readText, shown } from "./setting_kinds.ts";
 
 export interface Setting<Value> {
   readonly kind: Kind<Value>;
@@ -70,7 +70,7 @@ export function readSettings<const Table extends SettingTable>(
     if (found === undefined) continue;
     const value = readText(kind, found.text);
     if (value === undefined) {
-      return { kind: "problem", message: valueProblem(found.at, { must: kind.must, value: found.text }) };
+      return { kind: "problem", message: valueProblem(found.at, { ...kind, value: found.text }) };
     }
     settings[name] = value;
   }
@@ -156,22 +156,28 @@ function readFile(
   const schemas = Object.entries(table).map(([name, { kind }]) => [name, kind.schema.optional()]);
   const parsed = z.strictObject(Object.fromEntries(schemas), { error: "an object" }).safeParse(json);
   if (parsed.success) return { values: parsed.data };
-  return { problem: fileProblem(parsed.error.issues[0], { path, json }) };
+  return { problem: fileProblem(table, parsed.error.issues[0], { path, json }) };
 }
 
-function fileProblem(issue: z.core.$ZodIssue, file: { readonly path: string; readonly json: unknown }): string {
+function fileProblem(
+  table: SettingTable,
+  issue: z.core.$ZodIssue,
+  file: { readonly path: string; readonly json: unknown },
+): string {
   const at = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     return unknownProblem(`keys of ${file.path}`, issue.keys.map((key) => [...at, key].join(".")));
   }
   const value = at.reduce<unknown>((part, key) => Object(part)[key], file.json);
   const name = at.length === 0 ? file.path : `${at.join(".")} in ${file.path}`;
-  return valueProblem(name, { must: issue.message, value });
+  return valueProblem(name, { ...table[at[0]]?.kind, must: issue.message, value });
 }
 
-function valueProblem(at: string, found: { readonly must: string; readonly value: unknown }): string {
-  const current = found.value === undefined ? "missing" : JSON.stringify(found.value);
-  return `cannot start as ${at} must be ${found.must}: current value is ${current}`;
+function valueProblem(
+  at: string,
+  found: Pick<Kind<unknown>, "must" | "isSecret"> & { readonly value: unknown },
+): string {
+  return `cannot start as ${at} must be ${found.must}: current value is ${shown(found, found.value)}`;
 }
 
 function unknownProblem(what: string, names: readonly string[]): string {

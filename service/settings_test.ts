@@ -1,6 +1,19 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { choice, flag, integer, type Kind, listOf, milliseconds, number, onOff, string, url } from "./setting_kinds.ts";
+import {
+  choice,
+  flag,
+  integer,
+  type Kind,
+  listOf,
+  milliseconds,
+  name,
+  number,
+  onOff,
+  string,
+  token,
+  url,
+} from "./setting_kinds.ts";
 import { readSettings, setting } from "./settings.ts";
 
 const about = { name: "taba-test", version: "1.2.3", summary: "Shows what settings do." };
@@ -196,6 +209,47 @@ Deno.test("readSettings: arguments that nothing answers to are named", () => {
   assertProblem(["serve"], 'cannot start as all arguments must be known: "serve" is not; see --help');
   assertProblem(["-p", "--", "x"], 'cannot start as all arguments must be known: "-p", "x" is not; see --help');
   assertProblem(["--no-verbose"], 'cannot start as all arguments must be known: "--no-verbose" is not; see --help');
+});
+
+Deno.test("readSettings: a token is what a header carries, and a bad one is not shown", () => {
+  const table = { token: setting(token(), { default: undefined, help: "bearer token" }) };
+  const readToken = (args: readonly string[], env: Readonly<Record<string, string>> = {}, file = "{}") =>
+    readSettings(table, { about, sources: { args, env: (key) => env[key], readFile: () => file } });
+  assertEquals<unknown>(readToken(["--token", "aZ09+/=-._~!"]), {
+    kind: "settings",
+    settings: { token: "aZ09+/=-._~!" },
+  });
+  const must = "must be a text of printable ASCII characters without spaces: current value is";
+  for (const bad of ["schl\u00fcssel", "\u043f", "two words", "line\n", "\u0000"]) {
+    const problem = (at: string) => ({ kind: "problem", message: `cannot start as ${at} ${must} not shown` });
+    assertEquals<unknown>(readToken([`--token=${bad}`]), problem("--token"));
+    assertEquals<unknown>(readToken([], { TABA_TOKEN: bad }), problem("TABA_TOKEN"));
+    assertEquals<unknown>(
+      readToken(["--config=taba.json"], {}, JSON.stringify({ token: bad })),
+      problem("token in taba.json"),
+    );
+  }
+  assertEquals<unknown>(readToken(["--token="]), {
+    kind: "problem",
+    message: `cannot start as --token ${must} ""`,
+  });
+});
+
+Deno.test("readSettings: a name is one that a client may have", () => {
+  const table = { statsdClient: setting(name(), { default: undefined, help: "whose events they are" }) };
+  const readName = (value: string) =>
+    readSettings(table, {
+      about,
+      sources: { args: ["--statsd-client", value], env: () => undefined, readFile: () => "" },
+    });
+  assertEquals<unknown>(readName("web-1"), { kind: "settings", settings: { statsdClient: "web-1" } });
+  for (const bad of ["web 1", "b\u00fcro", "x".repeat(257)]) {
+    assertEquals<unknown>(readName(bad), {
+      kind: "problem",
+      message: "cannot start as --statsd-client must be a name of 1 to 256 characters " +
+        `A-Z a-z 0-9 . _ ~ : / ? @ ! $ ( ) * + ; = -: current value is ${JSON.stringify(bad)}`,
+    });
+  }
 });
 
 Deno.test("readSettings: an empty text is a value of its option, and a bad one", () => {
