@@ -27,9 +27,9 @@ export interface Selection {
 /** Those after `by` are read by the routes that have them. */
 export type Parameter = "name" | "client" | "re" | "tag" | "by" | "of" | "window" | "limit" | "only";
 
-/** Longer than any that a person writes. */
+/** Of all patterns of a query, more than any person writes: with more, compiling alone might take a second. */
 const PATTERN_CHARACTERS_MAX = 1000;
-/** Characters times repetitions: with more, compiling alone might take a second. */
+/** Characters times repetitions of one of them, for the same reason. */
 const PATTERN_REPEATED_MAX = 30_000;
 /** What all patterns of a query compile to, in RE2's instructions: each takes time for each character of each name. */
 const PATTERN_SIZE_MAX = 2000;
@@ -59,6 +59,12 @@ export function readSelection(
     return refuse("query_illegal", `cannot answer as re must be 0 or 1: current value is ${quote(re[0])}`);
   }
   const isPattern = re.at(-1) === "1";
+  const characters = [...search.getAll("name"), ...search.getAll("client")].join("").length;
+  if (isPattern && characters > PATTERN_CHARACTERS_MAX) {
+    const message = `cannot match as the patterns of a query may have ${PATTERN_CHARACTERS_MAX} characters together: ` +
+      `current length is ${characters}; ask for fewer or shorter ones`;
+    return refuse("query_illegal", message);
+  }
   const names = readNames(search, { parameter: "name", isPattern });
   if (!names.ok) return names;
   const clients = readNames(search, { parameter: "client", isPattern });
@@ -121,13 +127,6 @@ function readNames(
 
 /** RE2: its time grows with the length of the name alone, whatever the pattern. */
 function compile(pattern: string): Result<RE2JS, RequestRefusal> {
-  if (pattern.length > PATTERN_CHARACTERS_MAX) {
-    const length = `current length is ${pattern.length}`;
-    return refuse(
-      "query_illegal",
-      `cannot match as a pattern may have ${PATTERN_CHARACTERS_MAX} characters: ${length}`,
-    );
-  }
   if (repetitionsOf(pattern) * pattern.length > PATTERN_REPEATED_MAX) return tooLarge(pattern);
   try {
     return accept(RE2JS.compile(pattern));

@@ -66,8 +66,18 @@ Deno.test("readSelection: bad values are refused with what must hold", () => {
   assertMatch(refusal("tag==x"), /tag must be key=value/);
   assertMatch(refusal("by=a,"), /by must name tags/);
   assertMatch(refusal("re=1&name=("), /cannot match "\(": .*missing closing/);
-  assertMatch(refusal(`re=1&name=${"a".repeat(1001)}`), /1000 characters/);
   assertMatch(refusal("re=1&client=(?=a)"), /cannot match/);
+});
+
+Deno.test("readSelection: patterns are bounded together, however many there are and of what, before any is compiled", () => {
+  const tooLong = (length: number) => new RegExp(`may have 1000 characters together: current length is ${length};`);
+  assertMatch(refusal(`re=1&name=${"a".repeat(1001)}`), tooLong(1001));
+  assertMatch(refusal(`re=1&name=(${"&name=a".repeat(1000)}`), tooLong(1001));
+  assertMatch(refusal(`re=1&name=${"a".repeat(600)}&client=${"b".repeat(401)}`), tooLong(1001));
+  const classes = `(?i)[${"\\pL\\PL".repeat(160)}]`;
+  assertMatch(refusal(`re=1&name=${classes}&client=${classes}`), tooLong(1932));
+  selected(`re=1&name=${"a".repeat(600)}&client=${"b".repeat(400)}`);
+  selected(`name=${"a,".repeat(600)}a`);
 });
 
 Deno.test("readSelection: patterns that repeat too much to be tried with many names are refused", () => {
