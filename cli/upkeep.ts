@@ -8,7 +8,7 @@ import { isJson, selectionOf, serverApi } from "./options.ts";
 import { printJson, printLine, printLines } from "./output.ts";
 import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "./shell.ts";
 import { type Column, layOutTable } from "./terminal/table.ts";
-import { clean } from "./terminal/text_width.ts";
+import { clean, cut } from "./terminal/text_width.ts";
 
 /** It answers once it is done: the servers wait for each other. */
 const TIMEOUT_DEFAULT_S = 60;
@@ -96,9 +96,11 @@ export async function check({ options }: Asked, shell: Shell): Promise<ExitCode>
     textAt(problem, "problem") ?? "",
   ]);
   const looked = ["buckets", "tabs", "states", "entries"].map((name) => `${formatCount(count(answer, name))} ${name}`);
-  const verdict = code === 0 ? style.green("no problems") : style.red(plural(found, "problem"));
-  const table = code === 0 ? [] : layOutTable(PROBLEM_COLUMNS, rows, { width: widthOfOutput(shell), style });
-  await printLines([...table, `looked at ${looked.join(", ")}: ${verdict}`], shell);
+  const width = widthOfOutput(shell);
+  const verdict = code === 0 ? "no problems" : plural(found, "problem");
+  const table = code === 0 ? [] : layOutTable(PROBLEM_COLUMNS, rows, { width, style });
+  const before = cut(`looked at ${looked.join(", ")}`, Math.max(1, width - verdict.length - 2));
+  await printLines([...table, `${before}: ${code === 0 ? style.green(verdict) : style.red(verdict)}`], shell);
   return code;
 }
 

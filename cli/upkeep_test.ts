@@ -93,6 +93,9 @@ Deno.test("check: exit code 1 with problems, each on a line, and how many there 
     "looked at 64 buckets, 1,000 tabs, 2,000 states, 0 entries: 42 problems",
     "",
   ]);
+  const narrow = stubShell({ answer: () => Response.json(report), size: { columns: 40, rows: 9 } });
+  await check(NOTHING_ASKED, narrow);
+  assertEquals(narrow.printed().trimEnd().split("\n").at(-1), "looked at 64 buckets, 1,00…: 42 problems");
   const asJson = stubShell({ answer: () => Response.json(report) });
   assertEquals(await check({ names: [], options: { json: true } }, asJson), 1);
   assertEquals(JSON.parse(asJson.printed()), report);

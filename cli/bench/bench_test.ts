@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type StubShell, stubShell } from "../../tests/stub_shell.ts";
 import { ApiTrouble } from "../api.ts";
 import { bench } from "./bench.ts";
 import { UsageTrouble } from "../shell.ts";
+import { clean, widthOf } from "../terminal/text_width.ts";
 
 interface Books {
   readonly applied: Map<string, number>;
@@ -117,6 +118,71 @@ Deno.test("bench: prints its books for people, with a histogram", async () => {
   assertEquals(await bench({ names: [], options: { events: "5000" } }, shell), 0);
   assertStringIncludes(shell.printed(), "folded events, 100 tabs, 1 client to http://127.0.0.1:8300\n");
   assertStringIncludes(shell.printed(), "verified  5,000 of 5,000 accepted are in the tabs");
+});
+
+Deno.test("bench: fits a narrow terminal, whatever is said of what was refused", async () => {
+  const { answer } = server((post) => {
+    if (post === 0) return Response.json({ error: "no", code: `\x1b[2J${"too_large".repeat(9)}` }, { status: 413 });
+    return undefined;
+  });
+  for (const columns of [12, 40, 80]) {
+    const shell = stubShell({ answer, size: { columns, rows: 24 } });
+    await bench({ names: [], options: { events: "5000" } }, shell);
+    const lines = shell.printed().trimEnd().split("\n");
+    for (const line of lines) assert(widthOf(line) <= columns && clean(line) === line, `${columns}: ${line}`);
+  }
+});
+
+Deno.test("bench: shows its progress on one line of a terminal that places its cursor, and on no other", async () => {
+  const keyboard = { async *keys() {}, line: () => Promise.resolve(undefined) };
+  for (const [TERM, columns] of [["xterm", 80], ["xterm", 9], ["dumb", 80]] as const) {
+    const { answer } = server();
+    const shell = stubShell({ answer, keyboard, size: { columns, rows: 24 }, env: { TERM } });
+    await bench({ names: [], options: { events: "5000" } }, shell);
+    if (TERM === "dumb") assertEquals(shell.shown(), "");
+    else assert(shell.shown().endsWith("\r\x1b[K"), shell.shown());
+    for (const painted of shell.shown().split("\r")) {
+      assert(widthOf(painted.replace("\x1b[K", "")) < columns, JSON.stringify(painted));
+    }
+  }
+});
+
+Deno.test("bench: what nobody could be asked about is not verified, after all the rest is told", async () => {
+  const { answer } = server();
+  let posts = 0;
+  let now = 0;
+  const shell = stubShell({
+    answer: (request) => {
+      if (new URL(request.url).pathname === "/post") posts++;
+      else if (posts > 0) return Promise.reject(new TypeError("connection refused"));
+      return answer(request);
+    },
+    now: () => now++,
+  });
+  const { code, events, found } = await report(shell);
+  const error = "cannot reach http://127.0.0.1:8300: connection refused";
+  assertEquals([code, events.accepted, found], [2, 5000, { error }]);
+  assertEquals(shell.complaints, [`not verified: ${error}`]);
+  assert(shell.sleptMs.length > 3, "it asks again for a while");
+});
+
+Deno.test("bench: waits for an answer about what was accepted, and says at once where it would wait in vain", async () => {
+  const { answer, books } = server();
+  let refused = 0;
+  const flaky = stubShell({
+    answer: (request) => {
+      if (new URL(request.url).pathname !== "/supertabs" || refused++ > 3) return answer(request);
+      return Response.json({ error: "the store could not be reached", code: "no_store" }, { status: 503 });
+    },
+  });
+  assertEquals((await report(flaky)).found, { events: 5000, isRight: true });
+  books.applied.clear();
+  const options = { url: "http://agent.test", server: "http://dead.test" };
+  const dead = stubShell({
+    answer: (request) => request.url.includes("dead.test") ? Promise.reject(new TypeError("refused")) : answer(request),
+  });
+  await assertRejects(() => bench({ names: [], options }, dead), ApiTrouble, "cannot reach http://dead.test");
+  assertEquals(books.applied.size, 0);
 });
 
 Deno.test("bench: says at once where nobody listens, and what makes no sense", async () => {

@@ -3,6 +3,8 @@
 import { valueOf } from "../../core/handlers/mapping.ts";
 import { Sketch } from "../../core/handlers/sketch.ts";
 import { formatCount, formatSeconds } from "../numbers.ts";
+import type { Style } from "../terminal/style.ts";
+import { type Column, layOutTable } from "../terminal/table.ts";
 import { padEnd, padStart } from "../terminal/text_width.ts";
 
 const SHOWN = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1 } as const;
@@ -66,12 +68,24 @@ export function histogram(steps: readonly Step[], width: number): readonly strin
   });
 }
 
-/** `P50 1.2 ms  P90 …`. */
-export function summaryLine(summary: Readonly<Record<string, number>>): string {
-  const names: Readonly<Record<string, string>> = { p999: "P99.9", max: "most", mean: "mean" };
-  return Object.entries(summary)
-    .map(([name, seconds]) => `${names[name] ?? name.toUpperCase()} ${formatSeconds(seconds)}`)
-    .join("  ");
+const COLUMNS: Readonly<Record<string, Column>> = {
+  mean: { title: "MEAN", align: "right", leaveOut: 3 },
+  p50: { title: "P50", align: "right" },
+  p90: { title: "P90", align: "right", leaveOut: 4 },
+  p99: { title: "P99", align: "right" },
+  p999: { title: "P99.9", align: "right", leaveOut: 2 },
+  max: { title: "MOST", align: "right", leaveOut: 1 },
+};
+
+/** The titles, and a line with the times; nothing where nothing was measured. */
+export function summaryTable(
+  summary: Readonly<Record<string, number>>,
+  options: { readonly width: number; readonly style: Style },
+): readonly string[] {
+  const shown = Object.entries(summary);
+  if (shown.length === 0) return [];
+  const columns = [{ title: "A POST" }, ...shown.map(([name]) => COLUMNS[name])];
+  return layOutTable(columns, [["took", ...shown.map(([, seconds]) => formatSeconds(seconds))]], options);
 }
 
 /** `[######----]` */

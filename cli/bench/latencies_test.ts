@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { histogram, Latencies, progressBar, summaryLine } from "./latencies.ts";
+import { createStyle } from "../terminal/style.ts";
+import { histogram, Latencies, progressBar, summaryTable } from "./latencies.ts";
 
 Deno.test("latencies: percentiles within half a per cent, and steps that add up", () => {
   const latencies = new Latencies();
@@ -16,6 +17,7 @@ Deno.test("latencies: percentiles within half a per cent, and steps that add up"
 Deno.test("latencies: nothing measured is nothing shown, and no time at all is a time", () => {
   const latencies = new Latencies();
   assertEquals([latencies.summary(), latencies.steps(), histogram([], 80)], [{}, [], []]);
+  assertEquals(summaryTable({}, { width: 80, style: createStyle(false) }), []);
   latencies.add(0);
   latencies.add(-0.001); // the clock was set back
   assertEquals(latencies.steps().map(({ count }) => count), [2]);
@@ -32,11 +34,17 @@ Deno.test("histogram: bars to scale within the width, and one for whatever is mo
   assertEquals(histogram(steps, 3)[2].match(/█+/)?.[0].length, 1);
 });
 
-Deno.test("summaryLine and progressBar: one line each", () => {
-  assertEquals(
-    summaryLine({ mean: 0.002, p50: 0.001, p999: 0.5, max: 2 }),
-    "mean 2 ms  P50 1 ms  P99.9 500 ms  most 2 s",
-  );
+Deno.test("summaryTable: fits the width, and shows P50 and P99 in any", () => {
+  const summary = { mean: 0.002, p50: 0.001, p90: 0.003, p99: 0.25, p999: 0.5, max: 2 };
+  const table = (width: number) => summaryTable(summary, { width, style: createStyle(false) });
+  assertEquals(table(80), [
+    "A POST  MEAN   P50   P90     P99   P99.9  MOST",
+    "took    2 ms  1 ms  3 ms  250 ms  500 ms   2 s",
+  ]);
+  assertEquals(table(22), ["A POST   P50     P99", "took    1 ms  250 ms"]);
+});
+
+Deno.test("progressBar: one line", () => {
   assertEquals([-1, 0, 0.5, 1, 7].map((share) => progressBar(share, 4)), [
     "[----]",
     "[----]",

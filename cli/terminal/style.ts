@@ -22,5 +22,10 @@ export function wantsColors(env: (name: string) => string | undefined, isTermina
   if ((env("NO_COLOR") ?? "") !== "") return false;
   const forced = env("FORCE_COLOR") ?? "";
   if (forced !== "") return forced !== "0";
-  return isTerminal && env("TERM") !== "dumb";
+  return isTerminal && placesCursor(env);
+}
+
+/** False for a terminal that only prints, line after line. */
+export function placesCursor(env: (name: string) => string | undefined): boolean {
+  return env("TERM") !== "dumb";
 }

@@ -1,6 +1,7 @@
 // The terminal that taba-cli runs at, as Deno has it: size, keys, lines, and the signals that ask to end.
 
 import type { ExitCode, Keyboard, Shell, Size, Terminal } from "../shell.ts";
+import { placesCursor } from "./style.ts";
 
 /** What a terminal is taken for that does not tell its size. */
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
@@ -13,7 +14,7 @@ export function openTerminal(): Terminal | undefined {
   if (!Deno.stdout.isTerminal()) return undefined;
   return {
     size: sizeOfTerminal,
-    placesCursor: Deno.env.get("TERM") !== "dumb",
+    placesCursor: placesCursor((name) => Deno.env.get(name)),
     onResize: (listener) => onSignals(["SIGWINCH"], listener),
   };
 }
