@@ -3,6 +3,7 @@
 
 import type { Handler } from "../core/handlers/handler.ts";
 import { createRegistry, type Registry } from "../core/handlers/registry.ts";
+import { nameProblem } from "../core/names.ts";
 import { StartTrouble } from "./lifecycle.ts";
 import { describeError } from "./log.ts";
 
@@ -65,7 +66,9 @@ function hasType(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function missingOf(value: Readonly<Record<string, unknown>>): readonly string[] {
   const missing: string[] = METHODS.filter((name) => typeof value[name] !== "function").map((name) => `${name}()`);
-  if (value.type === "") missing.unshift("a type that is not empty");
+  const typeProblem = nameProblem(value.type);
+  // Where it is stored it stands beside names, between spaces.
+  if (typeProblem !== undefined) missing.push(`a type, which ${typeProblem}`);
   if (!Number.isSafeInteger(value.version) || Number(value.version) < 0) {
     missing.unshift("a version that is a whole number from 0");
   }

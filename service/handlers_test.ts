@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { loadHandlers } from "./handlers.ts";
 import { StartTrouble } from "./lifecycle.ts";
 
@@ -78,4 +78,13 @@ Deno.test("loadHandlers: a module that is no module of handlers is named with wh
     );
     await assertRejects(() => loadHandlers([`${fine}.none`]), StartTrouble, "it must be a module that loads: ");
   });
+});
+
+Deno.test("loadHandlers: a type must be a name, as it is stored beside names", async () => {
+  for (const type of ["My Type", "Größe", "a\nb", "", "t".repeat(257)]) {
+    await withModules([LONGEST.replace('"Longest"', JSON.stringify(type))], async ([path]) => {
+      const trouble = await assertRejects(() => loadHandlers([path]), StartTrouble);
+      assertMatch(trouble.message, /: its export longest must have a type, which (must have|may hold only) .*: current/);
+    });
+  }
 });
