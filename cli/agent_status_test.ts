@@ -65,6 +65,6 @@ Deno.test("agentStatus: what is no agent has no figures of one", async () => {
 
 Deno.test("agentStatus: the agent that is named, and its own JSON", async () => {
   const shell = stubShell({ answer: () => Response.json(status), env: { TABA_AGENT: "http://other.test" } });
-  await agentStatus({ names: [], options: { agent: ["http://agent.test/"], json: true } }, shell);
+  await agentStatus({ names: [], options: { agent: "http://agent.test/", json: true } }, shell);
   assertEquals([shell.requests[0].url, JSON.parse(shell.printed())], ["http://agent.test/status", status]);
 });

@@ -172,7 +172,6 @@ export const catalogue: Readonly<Record<string, Entry>> = {
         options: [{
           flags: "--agent <url:string>",
           description: "The agent; or TABA_AGENT. http://127.0.0.1:8279 unless given.",
-          repeats: true,
         }],
         examples: { "the one on this host": "agent status" },
         run: agentStatus,

@@ -98,6 +98,7 @@ Deno.test("taba-cli: exits with 2 and one line for wrong usage", async () => {
     [["record"], /name/],
     [["record", "bids", "1", "2"], /2/],
     [["record", "two words", "1"], /"two words"/],
+    [["agent", "status", "--agent", "http://one.test", "--agent", "http://two.test"], /--agent.*once/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await run(args);

@@ -103,7 +103,9 @@ export function agentsOf(options: Options, shell: Shell): readonly string[] {
 }
 
 export function agentOf(options: Options, shell: Shell): string {
-  return agentsOf(options, shell)[0] ?? AGENT_DEFAULT;
+  const given = text(options, "agent");
+  if (given !== undefined) return readAddress("--agent", given);
+  return readAddress("TABA_AGENT", shell.env("TABA_AGENT") ?? AGENT_DEFAULT);
 }
 
 export function readAddress(name: string, value: string): string {
