@@ -161,9 +161,7 @@ class DiskJournal implements Journal, Keeper {
     await this.synced();
     for (const segment of [...this.#segments]) segment.tend();
     for (const name of [...this.#removing]) this.#unlink(name);
-    // An id that outlives its post would have the post's repeat refused.
-    const areSafe = [...this.#segments].every((segment) => this.isSafe(segment));
-    if (areSafe && this.#memory.isLong) this.#attempt(() => this.#renewMemory());
+    if (this.#memory.isLong) this.#renewMemory();
   }
 
   status(): JournalStatus {
@@ -191,14 +189,21 @@ class DiskJournal implements Journal, Keeper {
   create(name: string): DiskFile {
     const file = this.#disk.open(name);
     this.#removing.delete(name);
-    file.truncateSync(0);
-    if (this.#options.fsync) this.#disk.sync();
-    return file;
+    try {
+      file.truncateSync(0);
+      if (this.#options.fsync) this.#disk.sync();
+      return file;
+    } catch (cause) {
+      file.close();
+      throw cause;
+    }
   }
 
   keep(write: () => void, bytes: number): Result<void, RequestRefusal> {
     const { bytesMax } = this.#options;
-    if (this.#bytes + bytes > bytesMax) {
+    const isFull = () => this.#bytes + bytes > bytesMax;
+    if (isFull() && this.#memory.hasGrown) this.#renewMemory();
+    if (isFull()) {
       this.#options.log.warn("refuses posts as the journal is full", { bytesMax });
       return refuse("journal_full", `cannot keep the post as the journal may have at most ${bytesMax} bytes`);
     }
@@ -287,11 +292,27 @@ class DiskJournal implements Journal, Keeper {
     else this.#removing.add(name);
   }
 
-  /** Writes the memory without what is known to be over, beside the old one until it is whole. */
+  /** Writes the memory without what is known to be over, unless that can't be done now. */
   #renewMemory(): void {
-    const memory = MemoryFile.create(this.create(`${MEMORY}${NEW}`), { ...this.#own, applied: this.applied });
-    if (this.#options.fsync) memory.syncNow();
-    this.#disk.rename(`${MEMORY}${NEW}`, MEMORY);
+    // An id that outlives its post would have the post's repeat refused.
+    const areSafe = [...this.#segments].every((segment) => this.isSafe(segment));
+    if (areSafe) this.#attempt(() => this.#replaceMemory());
+  }
+
+  /** The new one lies beside the old one until it is whole. */
+  #replaceMemory(): void {
+    const name = `${MEMORY}${NEW}`;
+    const file = this.create(name);
+    let memory: MemoryFile;
+    try {
+      memory = MemoryFile.create(file, { ...this.#own, applied: this.applied });
+      if (this.#options.fsync) memory.syncNow();
+      this.#disk.rename(name, MEMORY);
+    } catch (cause) {
+      file.close();
+      this.#unlink(name); // it may be what fills the disk
+      throw cause;
+    }
     this.#memory.shut();
     this.#memory = memory;
     this.#surely("the names of files", () => this.#disk.sync());
@@ -325,8 +346,11 @@ class DiskJournal implements Journal, Keeper {
     this.#hasReserve = false;
     return this.#attempt(() => {
       const file = this.#disk.open(RESERVE);
-      file.truncateSync(0);
-      file.close();
+      try {
+        file.truncateSync(0);
+      } finally {
+        file.close();
+      }
     });
   }
 

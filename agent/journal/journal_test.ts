@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { AppliedBatches } from "../../core/delivery.ts";
 import { createRegistry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";
 import { StartTrouble } from "../../service/lifecycle.ts";
@@ -9,6 +10,7 @@ import { turn, until, VirtualTime } from "../../tests/sim/virtual_time.ts";
 import { Agent } from "../agent.ts";
 import { type Disk, type JournalOptions, openFolder, openJournal } from "./journal.ts";
 import type { Journal } from "./journaling.ts";
+import { MemoryFile } from "./memory_file.ts";
 
 const FLUSH_MS = 500;
 
@@ -230,6 +232,63 @@ Deno.test("Journal: past its size posts get 503 with Retry-After, until servers 
   isDown = false;
   await fixture.delivered();
   assertEquals((await fixture.post(batch(seq, line("bids")))).status, 200);
+});
+
+for (const fsync of [false, true]) {
+  Deno.test(`Journal: what it remembers of delivered batches never fills it, ${fsync ? "with" : "without"} fsync`, async () => {
+    await using fixture = new Fixture(new MemoryDisk(), { bytesMax: 3000, fsync });
+    for (let seq = 0; seq < 120; seq++) {
+      const header = { client: "web-1", sender: "web-1", seq, low: seq };
+      const { status, text } = await fixture.post([header, line("bids")]);
+      assertEquals(status, 200, `${seq}: ${text}`);
+      await fixture.delivered();
+      assert(fixture.disk instanceof MemoryDisk);
+      if (seq % 40 === 39) fixture.restart(fixture.disk.restarted());
+    }
+    assertEquals(fixture.server.events(), { "bids web-1": 120 });
+  });
+}
+
+Deno.test("Journal: a memory that grew in earlier lives is written anew", async () => {
+  const disk = new MemoryDisk();
+  const { memory } = MemoryFile.open(disk.open("memory"), new AppliedBatches());
+  for (let first = 0; memory.length <= limits.journalMemoryBytesMax; first += 5000) {
+    const seqs = Array.from({ length: 5000 }, (_, index) => first + index);
+    const noted = seqs.map((seq) => ({ id: { sender: "web-1", seq, low: seq }, time: 1 }));
+    memory.append({ sender: "agent-0", next: 0 }, noted);
+  }
+  await using fixture = new Fixture(disk);
+  await fixture.journal.tend();
+  const { bytes = Infinity } = fixture.journal.status() ?? {};
+  assert(bytes < 1000, String(bytes));
+});
+
+Deno.test("Journal: attempts to write its memory anew that fail leave no file open and none behind", async () => {
+  const disk = new MemoryDisk();
+  let isBroken = false;
+  const open = disk.open.bind(disk);
+  const truncateSync = () => {
+    throw new Error("Input/output error (os error 5)");
+  };
+  disk.open = (name) => isBroken ? { ...open(name), truncateSync } : open(name);
+  await using fixture = new Fixture(disk, { bytesMax: 1000 });
+  const { filesOpen } = disk;
+  const large = batch(0, ...Array.from({ length: 20 }, (_, index) => line(`tab-${index}`)));
+  const refuseLarge = async () => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      assertMatch((await fixture.post(large)).text, /"code":"journal_full"/);
+    }
+  };
+  disk.bytesMax = disk.bytes;
+  await refuseLarge();
+  assertEquals([disk.filesOpen, disk.names().includes("memory.new")], [filesOpen, false]);
+  disk.bytesMax = Number.MAX_SAFE_INTEGER;
+  isBroken = true;
+  await refuseLarge();
+  assertEquals(disk.filesOpen, filesOpen);
+  isBroken = false;
+  assertEquals((await fixture.post(batch(0, line("bids")))).status, 200);
+  await fixture.delivered();
 });
 
 Deno.test("Journal: with fsync a post is answered once the disk has it", async () => {

@@ -30,9 +30,9 @@ export class MemoryFile {
   readonly #records: RecordFile;
   readonly #lengthAtFirst: number;
 
-  private constructor(records: RecordFile) {
+  private constructor(records: RecordFile, lengthAtFirst: number) {
     this.#records = records;
-    this.#lengthAtFirst = records.length;
+    this.#lengthAtFirst = lengthAtFirst;
   }
 
   /** Reads it and notes in `applied` what it tells. @throws {Error} where it holds what was never written */
@@ -46,7 +46,8 @@ export class MemoryFile {
       remembered = { sender: own.id.sender, next: Math.max(remembered.next, own.id.seq) };
       for (const each of noted) noteOnce(applied, each);
     });
-    return { memory: new MemoryFile(records), remembered, ending };
+    // How much of it is over is not known, so that all of it counts as grown.
+    return { memory: new MemoryFile(records, 0), remembered, ending };
   }
 
   /** Writes all of it into an empty file. */
@@ -55,7 +56,7 @@ export class MemoryFile {
     all: { readonly sender: string; readonly next: number; readonly applied: AppliedBatches },
   ): MemoryFile {
     const { records } = RecordFile.open(file, () => {});
-    const memory = new MemoryFile(records);
+    const memory = new MemoryFile(records, 0);
     const noted: Noted[] = [];
     for (const { sender, floor, seqs, heard } of all.applied) {
       for (const seq of seqs) noted.push({ id: { sender, seq, low: floor }, time: heard });
@@ -63,11 +64,16 @@ export class MemoryFile {
     for (let at = 0; at === 0 || at < noted.length; at += IDS_A_RECORD) {
       memory.append(all, noted.slice(at, at + IDS_A_RECORD));
     }
-    return new MemoryFile(records);
+    return new MemoryFile(records, records.length);
   }
 
   get length(): number {
     return this.#records.length;
+  }
+
+  /** Whether it would be shorter, as far as is known, if it were written anew. */
+  get hasGrown(): boolean {
+    return this.length > this.#lengthAtFirst;
   }
 
   /** Whether it should be written anew. */

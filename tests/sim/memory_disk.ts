@@ -12,6 +12,8 @@ export class MemoryDisk implements Disk {
   changesLeft = Number.MAX_SAFE_INTEGER;
   /** Times that data was asked to be made safe. */
   syncs = 0;
+  /** Files that were opened and not closed yet. */
+  filesOpen = 0;
   #isDead = false;
 
   get isDead(): boolean {
@@ -43,6 +45,7 @@ export class MemoryDisk implements Disk {
     }
     const file = this.files.get(name) ?? { bytes: new Uint8Array() };
     let at = 0;
+    this.filesOpen++;
     return {
       readSync: (into) => {
         const bytes = file.bytes.subarray(at, at + into.length);
@@ -75,7 +78,9 @@ export class MemoryDisk implements Disk {
       syncDataSync: () => {
         this.syncs++;
       },
-      close() {},
+      close: () => {
+        this.filesOpen--;
+      },
     };
   }
 
