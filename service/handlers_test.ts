@@ -84,7 +84,10 @@ Deno.test("loadHandlers: a type must be a name, as it is stored beside names", a
   for (const type of ["My Type", "Größe", "a\nb", "", "t".repeat(257)]) {
     await withModules([LONGEST.replace('"Longest"', JSON.stringify(type))], async ([path]) => {
       const trouble = await assertRejects(() => loadHandlers([path]), StartTrouble);
-      assertMatch(trouble.message, /: its export longest must have a type, which (must have|may hold only) .*: current/);
+      assertMatch(
+        trouble.message,
+        /: its export longest must have a type, which (must have|may hold only) .*: current/,
+      );
     });
   }
 });

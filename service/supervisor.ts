@@ -48,10 +48,10 @@ export async function supervise(options: SupervisorOptions): Promise<Running> {
   }
   const port = reservePort({ hostname, port: options.port });
   const stopping = new AbortController();
-  const first = Promise.withResolvers<string>();
+  const first = { ...Promise.withResolvers<string>(), hasListened: false };
   const lives = Array.from({ length: workers }, () => {
     const worker = new Worker(launch, { ...options, port });
-    return live(worker, { ...options, signal: stopping.signal, listening: first });
+    return live(worker, { ...options, signal: stopping.signal, first });
   });
   background("supervising", Promise.all(lives));
   const url = await first.promise;
@@ -70,21 +70,21 @@ async function live(
   worker: Worker,
   options: SupervisorOptions & {
     readonly signal: AbortSignal;
-    readonly listening: { resolve(url: string): void; reject(trouble: StartTrouble): void };
+    /** Of all workers, the first that listens. */
+    readonly first: { hasListened: boolean; resolve(url: string): void; reject(trouble: StartTrouble): void };
   },
 ): Promise<void> {
-  const { signal, clock, random, sleep, log, listening } = options;
+  const { signal, clock, random, sleep, log, first } = options;
   signal.addEventListener("abort", () => worker.end());
-  let hasListened = false;
   for (let failures = 0; !signal.aborted;) {
     const started = clock();
     const code = await worker.run((url) => {
-      hasListened = true;
-      listening.resolve(url);
+      first.hasListened = true;
+      first.resolve(url);
     });
     if (signal.aborted) return;
-    // Wrong usage does not mend itself; the worker has said what is wrong.
-    if (!hasListened) return listening.reject(new StartTrouble(`cannot start as a worker ended with code ${code}`));
+    // Wrong usage, which all share, does not mend itself; the worker has said what is wrong.
+    if (!first.hasListened) return first.reject(new StartTrouble(`cannot start as a worker ended with code ${code}`));
     failures = clock() - started > WELL_S ? 1 : failures + 1;
     log.error("a worker ended and is started again", { pid: worker.pid, code });
     await sleep(backoffMs(failures, BACKOFF, random), signal);
@@ -132,7 +132,9 @@ class Worker {
     }
     // What has closed its output is about to end: nothing need be sent to it any more.
     this.#isRunning = false;
-    return (await child.status).code;
+    const { code } = await child.status;
+    await child.stdin.close();
+    return code;
   }
 
   /** Asks it to stop, which it does within its own bound. */
