@@ -19,7 +19,7 @@ const AGAIN_MS = 200;
 
 /** Programs that run until they are stopped, by what they print once they are at work. */
 const services: readonly (readonly [command: RegExp, ready: RegExp])[] = [
-  [/^deno task (serve|agent)\b(?!.*--help)/, /listening on http/],
+  [/^deno (task (serve|agent)\b|run .* server\/main\.ts)(?!.*--help)/, /listening on http/],
 ];
 /** Programs that end by themselves, some time: they run in another terminal. */
 const runsLong = /^deno task demo\b/;
