@@ -172,6 +172,31 @@ Deno.test("Agent: of two types in one post the first counts, and the other is na
   });
 });
 
+Deno.test("Agent: a batch of which nothing counted is refused again when it is repeated, or counts then", async () => {
+  await using fixture = new Fixture({ statesMax: 1 });
+  await fixture.post([line("bids")]);
+  const batch = [{ sender: "client-1", seq: 0, low: 0 }, line("wins", 3)];
+  const first = await fixture.post(batch);
+  assertEquals(first.status, 400);
+  assertMatch(JSON.stringify(first.body), /"code":"tabs_full"/);
+  assertEquals(await fixture.post(batch), first);
+  await fixture.delivered();
+  assertEquals(await fixture.post(batch), { status: 200, body: { lines: 1, events: 3, rejected: [] } });
+  assertEquals(await fixture.post(batch), {
+    status: 200,
+    body: { lines: 1, events: 3, rejected: [], repeated: true },
+  });
+  await fixture.delivered();
+  assertEquals(fixture.server.events(), { "bids unknown": 1, "wins unknown": 3 });
+});
+
+Deno.test("Agent: a header alone is a batch too", async () => {
+  await using fixture = new Fixture();
+  const header = { sender: "client-1", seq: 0, low: 0 };
+  assertEquals((await fixture.post([header])).body, { lines: 0, events: 0, rejected: [] });
+  assertEquals((await fixture.post([header])).body, { lines: 0, events: 0, rejected: [], repeated: true });
+});
+
 Deno.test("Agent: learns from a server that a tab has another type", async () => {
   await using fixture = new Fixture();
   const { agent, server } = fixture;

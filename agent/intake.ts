@@ -109,7 +109,6 @@ export class Intake {
     const now = clock();
     const refused = this.absorb(post.folding, { ...(id === undefined ? {} : { id }), sent: now });
     if (!refused.ok) return { verdict: "refused", post, answer: refused };
-    if (id !== undefined) journal.applied.note(id, now);
     const rest = refuseLate(post, refused.value);
     return { verdict: "new", post: rest, answer: answerOf(rest) };
   }
@@ -120,9 +119,13 @@ export class Intake {
    */
   absorb(folding: Folding, header: BatchHeader = {}): Result<readonly Refused[], RequestRefusal> {
     const { taken, refused } = this.#folding.sift(folding);
+    // A batch of which nothing counts is not remembered: its repeat would be told that all of it does.
+    if (taken.length === 0 && refused.length > 0) return accept(refused);
+    const { id, sent = 0 } = header;
     const kept = this.#segment.append(header, taken);
     if (!kept.ok) return kept;
     this.#folding.reduce(taken);
+    if (id !== undefined) this.#options.journal.applied.note(id, sent);
     return accept(refused);
   }
 
