@@ -57,7 +57,8 @@ const EXPIRES_IN_S = 60;
  * process alive. It holds what the agent has not acknowledged within `tabsMax` and `bytesMax`, and counts in `status()`
  * by reason what it can't hold. A batch that may have arrived is repeated under the same number, so that it counts once.
  *
- * Flushes come by themselves `flushPeriodMs` after something was recorded. On platforms without timers call `flush`.
+ * Flushes come by themselves: `flushPeriodMs` after the one before, or sooner than that after what is recorded when that
+ * is long over. On platforms without timers call `flush`.
  *
  * @example
  * ```ts
@@ -129,17 +130,17 @@ export class TabaClient implements AsyncDisposable {
     value: ValueOf<Type>,
     options?: TabOptions<Type>,
   ): void {
-    this.#record(name, value, options?.type ?? DEFAULT_TYPE, options);
+    this.#record(name, value, typeOf(options, DEFAULT_TYPE), options);
   }
 
   /** A handle on a tab, for recording without a look-up. */
   tab<Type extends string = "CounterGroup">(name: string, options?: TabOptions<Type>): Tab<ValueOf<Type>> {
-    return this.#recorder.tab(withTags(name, options?.tags), options?.type ?? DEFAULT_TYPE);
+    return this.#recorder.tab(tabOf(name, options), typeOf(options, DEFAULT_TYPE));
   }
 
   /** Begins to measure a time; the function that it gives records the seconds since, once, and answers them. */
   startTimer(name: string, options?: TabOptions): () => number {
-    return this.#recorder.tab(withTags(name, options?.tags), options?.type ?? "PercentileGroup").startTimer();
+    return this.#recorder.tab(tabOf(name, options), typeOf(options, "PercentileGroup")).startTimer();
   }
 
   /**
@@ -185,21 +186,40 @@ export class TabaClient implements AsyncDisposable {
   }
 
   #record(name: string, value: unknown, type: string, options: RecordOptions | undefined): void {
-    this.#recorder.record(withTags(name, options?.tags), value, type);
+    this.#recorder.record(tabOf(name, options), value, type);
   }
 
   #recordExpiring(name: string, value: Json, type: string, options: ExpiryOptions | undefined): void {
-    const expiry = this.#settings.clock() + (options?.expiresInS ?? EXPIRES_IN_S);
-    this.#record(name, [value, expiry], type, options);
+    this.#record(name, [value, this.#settings.clock() + expiresInSOf(options)], type, options);
   }
 }
 
-function withTags(name: string, tags: Tags | undefined): string {
-  if (tags === undefined) return name;
+// Callers without types may pass anything, even what throws when it is looked at. What is answered for such options is
+// illegal, and so is counted where the event is taken.
+
+function tabOf(name: string, options: RecordOptions | undefined): string {
+  if (options === undefined) return name;
   try {
-    return formatTab(name, tags);
+    return options.tags === undefined ? name : formatTab(name, options.tags);
   } catch {
-    // Something that is no tags at all, from a caller without types. This is no legal name, and so is counted.
     return "";
+  }
+}
+
+function typeOf(options: TabOptions | undefined, otherwise: string): string {
+  if (options === undefined) return otherwise;
+  try {
+    return options.type ?? otherwise;
+  } catch {
+    return "";
+  }
+}
+
+function expiresInSOf(options: ExpiryOptions | undefined): number {
+  try {
+    const expiresInS: unknown = options?.expiresInS ?? EXPIRES_IN_S;
+    return typeof expiresInS === "number" ? expiresInS : NaN;
+  } catch {
+    return NaN;
   }
 }

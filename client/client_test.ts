@@ -97,6 +97,29 @@ Deno.test("TabaClient: ends with the block that it is declared in", async () => 
   assertEquals(world.agent.events(), { "bids web-1": 1 });
 });
 
+Deno.test("TabaClient: options that can't even be looked at throw nowhere, and their events are counted", () => {
+  const { client } = new ClientWorld();
+  const fails = () => {
+    throw new Error("not to be looked at");
+  };
+  const failing = Object.defineProperties({}, {
+    tags: { get: fails },
+    type: { get: fails },
+    expiresInS: { get: fails },
+  });
+  client.counter("bids", 1, failing);
+  client.record("bids", 1, failing);
+  client.tab("bids", failing).record(1);
+  client.startTimer("bids", failing)();
+  client.buffer("errors", "x", Object.defineProperty({}, "expiresInS", { get: fails }));
+  // @ts-expect-error a number is wanted
+  client.buffer("errors", "x", { expiresInS: 60n });
+  // @ts-expect-error a number is wanted
+  client.expiryGauge("leader", "x", { expiresInS: Symbol("soon") });
+  const { tab_illegal, value_illegal } = client.status().droppedByReason;
+  assertEquals([tab_illegal?.events, value_illegal?.events, client.status().recorded], [4, 3, 7]);
+});
+
 Deno.test("TabaClient: works where there are no timers, if its host calls flush and stop", async () => {
   const world = new ClientWorld();
   const client = new TabaClient({
@@ -142,6 +165,7 @@ Deno.test("initialize: a second one renames the client for what is recorded from
   await world.outcome(client.flush());
   assertEquals(world.rendered("build", "web-1"), { "1": 1 });
   assertEquals(world.rendered("version", "web-2"), { "1": 1 });
+  assertEquals(world.agent.events()["bids web-1"], 1000);
   assertEquals(world.agent.ledger.events, 1002);
 });
 
