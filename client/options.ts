@@ -19,7 +19,10 @@ export interface TabaClientOptions extends Partial<Platform> {
   readonly agent?: string | undefined;
   /** Sent as `authorization: Bearer …`, where the agent asks for one. */
   readonly token?: string | undefined;
-  /** Milliseconds from the first event held to the flush that sends it. Default 1,000. */
+  /**
+   * Milliseconds from one flush to the next, as long as there is something to send. What is recorded after a longer while
+   * without is sent within a tenth of a second. Default 1,000.
+   */
   readonly flushPeriodMs?: number;
   /** Milliseconds after which an unanswered request counts as failed. Default 10,000. */
   readonly requestTimeoutMs?: number;

@@ -2,10 +2,11 @@
 // records; what it has taken waits in waiting.ts.
 
 import { nameProblem } from "../core/names.ts";
-import type { Blocks } from "./blocks.ts";
+import { type Blocks, groupOf } from "./blocks.ts";
 import { BurstClock } from "./burst_clock.ts";
 import { type DropReason, Drops } from "./drops.ts";
 import type { Settings } from "./options.ts";
+import { Slots } from "./slots.ts";
 import { HeldTab, type Intake } from "./tab.ts";
 import { TabTable } from "./tab_table.ts";
 import { toJson } from "./value.ts";
@@ -18,28 +19,37 @@ export class Recorder implements Intake {
   readonly drops = new Drops();
   /** Whether events are folded, or kept as they are. */
   isFolding = true;
-  /** Whether all that is recorded is dropped. */
-  isStopped = false;
 
   #settings: Settings;
-  readonly #table = new TabTable();
+  readonly #table: TabTable;
+  #isStopped = false;
   #lastEventTime = 0;
 
   /** `onWaiting` is called whenever a tab begins to wait. */
   constructor(settings: Settings, onWaiting: () => void) {
     this.#settings = settings;
     this.clock = new BurstClock(settings.clock);
-    this.waiting = new Waiting(settings, { drops: this.drops, onWaiting });
+    const slots = new Slots();
+    this.waiting = new Waiting(settings, { slots, drops: this.drops, onWaiting });
     this.blocks = this.waiting.blocks;
+    this.#table = new TabTable(slots, (group) => this.waiting.tabsOf(group));
   }
 
   /** Goes on under these settings. A State begun already stays with the client that it was begun for. */
   use(settings: Settings): void {
     this.#settings = settings;
     this.isFolding = settings.fold;
-    this.isStopped = false;
+    this.#isStopped = false;
+    // Only what comes to `take` is folded or not as the settings say.
+    this.blocks.closeAll();
     this.clock.use(settings.clock);
     this.waiting.use(settings);
+  }
+
+  /** Drops all that is recorded from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.blocks.closeAll();
   }
 
   /** Tabs known. */
@@ -79,13 +89,16 @@ export class Recorder implements Intake {
   }
 
   #hold(tab: HeldTab): boolean {
-    return this.#table.hold(tab, { second: Math.floor(this.clock.now()), tabsMax: this.#settings.tabsMax });
+    const { tabsMax } = this.#settings;
+    if (!this.#table.hold(tab, { second: Math.floor(this.clock.now()), tabsMax })) return false;
+    this.blocks.reach(groupOf(tab.holding.slot));
+    return true;
   }
 
   #refusal(tab: HeldTab): DropReason | undefined {
-    if (this.isStopped) return "stopped";
+    if (this.#isStopped) return "stopped";
     if (tab.holding.problem !== undefined) return tab.holding.problem;
-    return !tab.holding.isHeld && !this.#hold(tab) ? "tabs_full" : undefined;
+    return tab.holding.slot === 0 && !this.#hold(tab) ? "tabs_full" : undefined;
   }
 
   #takeValue(tab: HeldTab, value: unknown): DropReason | undefined {

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Encoded } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
 import { ClientWorld, START } from "../tests/sim/client_world.ts";
+import { checkOptions } from "./options.ts";
+import { Recorder } from "./recorder.ts";
 
 Deno.test("fold: false sends the events themselves, each with its time", async () => {
   const world = new ClientWorld({ fold: false });
@@ -47,6 +49,57 @@ Deno.test("Recorder: knows tabsMax tabs, counts what goes to others, and forgets
   await world.outcome(client.flush());
   assertEquals(world.agent.events()["tab_0 web-1"], 3);
   assertEquals(world.agent.events()["late web-1"], 1);
+});
+
+Deno.test("Recorder: forgets no tab of which something waits, and mixes it up with none that comes later", async () => {
+  const world = new ClientWorld({ tabsMax: 300 });
+  const { client } = world;
+  world.agent.fate = () => "unreached";
+  const expected: Record<string, number> = {};
+  const recordInto = (...names: readonly string[]) => {
+    for (const name of names) {
+      client.counter(name, 1);
+      expected[`${name} web-1`] = (expected[`${name} web-1`] ?? 0) + 1;
+    }
+  };
+  const names = Array.from({ length: 200 }, (_, index) => `early_${index}`);
+  recordInto(...names);
+  await world.pass(1500);
+  recordInto(...names); // wait, as the batch with the first ones does not arrive
+  client.tab("idle"); // waits for nothing, and so is forgotten
+  await world.pass(700_000);
+  recordInto("late");
+  assertEquals(client.status().tabs, 201);
+  recordInto(...names);
+  world.agent.fate = () => "answered";
+  await world.until("nothing is held", () => client.status().pending === 0);
+  await world.pass(700_000);
+  recordInto("again", names[7]);
+  assertEquals(client.status().tabs, 2);
+  await world.outcome(client.flush());
+  assertEquals(client.status().dropped, 0);
+  assertEquals(world.agent.events(), expected);
+});
+
+Deno.test("Waiting: what a batch has no room for waits for the next one, however long that takes", () => {
+  let now = START;
+  const recorder = new Recorder(checkOptions({ client: "web-1", clock: () => now }), () => {});
+  const { waiting } = recorder;
+  for (const name of ["first", "second", "third"]) {
+    for (let value = 0; value < 20; value++) recorder.record(name, value, "CounterGroup");
+  }
+  const one = () => {
+    for (const { tab } of waiting.lines(() => false)) return tab;
+  };
+  waiting.beginFlush();
+  assertEquals(one(), "first");
+  assertEquals([waiting.events, waiting.isDue, waiting.isEmpty], [40, true, false]);
+  now += 700;
+  recorder.record("fourth", 1, "CounterGroup"); // looks for tabs to forget
+  assertEquals([one(), one(), one()], ["second", "third", undefined]);
+  assertEquals([waiting.events, waiting.isDue, waiting.isEmpty], [1, false, false]);
+  waiting.beginFlush();
+  assertEquals([one(), one(), waiting.events, waiting.isEmpty], ["fourth", undefined, 0, true]);
 });
 
 Deno.test("Recorder: a handle of old and a new one of the same name both count", async () => {

@@ -36,11 +36,13 @@ interface Batch {
 /** After so long, sealing lets the host go on with its own work; it looks at the time whenever it has so many bytes. */
 const SLICE_S = 0.005;
 const SLICE_BYTES = 8 * 1024;
+/** What comes after a quiet while is gathered for so long at most, so that it is seen soon and is one batch all the same. */
+const GATHER_MS = 100;
 const BACKOFF = { firstMs: 1000, maxMs: 10_000 };
 /** An agent that asks for more patience is asked again all the same. */
 const RETRY_AFTER_MAX_S = 600;
-/** States that are measured in each flush period in which nothing can be sent. */
-const MEASURED_STATES = 512;
+/** Groups of tabs whose States are measured in each flush period in which nothing can be sent. */
+const MEASURED_GROUPS = 4;
 const REJECTIONS_KEPT = 5;
 
 export class Sender {
@@ -70,6 +72,8 @@ export class Sender {
   /** Ends what is being waited for, an answer or a pause. */
   #interrupt: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
+  /** By the stopwatch: when the timer went off last. */
+  #tickedAt: number | undefined;
   /** By the stopwatch: before the first the timer doesn't try, before the second nobody does. */
   #backoffUntil = -Infinity;
   #retryAfter = -Infinity;
@@ -101,9 +105,14 @@ export class Sender {
 
   /** Sees to it that what waits is sent in time. */
   schedule(): void {
-    const isWaiting = this.#batch !== undefined || this.#recorder.waiting.tabs > 0;
+    const isWaiting = this.#batch !== undefined || !this.#recorder.waiting.isEmpty;
     if (!isWaiting || this.#cancelTimer !== undefined || this.#stopping !== undefined) return;
-    this.#cancelTimer = tryTimer(this.#settings, this.#tick, { ms: this.#settings.flushPeriodMs, background: true });
+    const { flushPeriodMs } = this.#settings;
+    // The first flush gives the host time to initialize.
+    const leftMs = this.#tickedAt === undefined ? flushPeriodMs : flushPeriodMs - 1000 * (this.#now() - this.#tickedAt);
+    // Within these bounds whatever a host's own clock does.
+    const ms = Math.min(Math.max(leftMs, GATHER_MS), flushPeriodMs);
+    this.#cancelTimer = tryTimer(this.#settings, this.#tick, { ms, background: true });
   }
 
   /** Sends what waits now. Whoever comes while a flush is under way shares the next one. */
@@ -125,8 +134,9 @@ export class Sender {
 
   readonly #tick = (): void => {
     this.#cancelTimer = undefined;
+    this.#tickedAt = this.#now();
     const isResting = this.#flushing !== undefined || this.#now() < Math.max(this.#backoffUntil, this.#retryAfter);
-    if (isResting) this.#recorder.waiting.measure(MEASURED_STATES);
+    if (isResting) this.#recorder.waiting.measure(MEASURED_GROUPS);
     else void this.#begin(); // never rejects
     this.schedule();
   };
@@ -168,7 +178,7 @@ export class Sender {
   }
 
   async #stop(): Promise<void> {
-    this.#recorder.isStopped = true;
+    this.#recorder.stop();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const deadline = this.#now() + this.#settings.stopTimeoutMs / 1000;

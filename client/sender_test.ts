@@ -55,6 +55,25 @@ Deno.test("flush: one request is under way at a time, however many are asked for
   assertEquals(world.agent.events(), { "bids unknown": 50 });
 });
 
+Deno.test("Sender: what comes after a quiet while is sent soon, else flushes are a period apart", async () => {
+  const world = new ClientWorld();
+  const { client, time } = world;
+  const begun = time.clock();
+  const sentAt = async (record: () => void) => {
+    const before = world.bodies.length;
+    record();
+    await world.until("a batch is posted", () => world.bodies.length > before);
+    return Math.round((time.clock() - begun) * 10) / 10;
+  };
+  const record = () => client.counter("bids");
+  assertEquals(await sentAt(record), 1, "the first flush gives the host time to initialize");
+  assertEquals(await sentAt(record), 2);
+  await world.pass(5000);
+  assertEquals(await sentAt(record), 7.1);
+  assertEquals(await sentAt(record), 8.1);
+  await world.outcome(client.stop());
+});
+
 Deno.test("Sender: a failed batch is repeated unchanged while newer events wait for the next one", async () => {
   const world = new ClientWorld();
   world.agent.fate = fates("unreached", "garbled", "lost", { status: 503 }, { status: 302 }, { status: 429 });

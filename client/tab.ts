@@ -4,7 +4,7 @@
 import type { Json } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
 import type { TagValue } from "../core/names.ts";
-import { BLOCK_PLACES, type Blocks } from "./blocks.ts";
+import { BLOCK_VALUES, type Blocks, groupOf } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason } from "./drops.ts";
 
@@ -60,21 +60,17 @@ export interface Intake {
   take(tab: HeldTab, value: unknown): void;
 }
 
-/** What there is to a tab beside the place of its next value, and what waits of it: kept by its recorder. */
+/** What there is to a tab beside its slot, and what waits of it but for numbers: kept by its recorder. */
 export interface Holding {
   readonly name: string;
   /** Undefined: the type is not known here, and its events are sent as they are. */
   readonly handler: Handler | undefined;
   /** Why nothing can ever be recorded here. */
   readonly problem: DropReason | undefined;
-  /** Whether the recorder has it among its tabs; otherwise it has to ask for that first. */
-  isHeld: boolean;
-  isWaiting: boolean;
+  /** Its slot among the recorder's tabs; 0 while it is none of them: then the recorder has to ask for one first. */
+  slot: number;
   /** Roughly when it was last recorded into. */
   second: number;
-  /** How many blocks of values there are, and how many values in all but the newest. */
-  blocks: number;
-  closedValues: number;
   /** A State, made under the id that the client had then, and the events in it. */
   state: unknown;
   client: string;
@@ -88,10 +84,8 @@ export interface Holding {
 
 /** As small as it can be: of many thousand tabs, all that a plain record touches should stay in the cache. */
 export class HeldTab implements Tab<unknown> {
-  /** Where the next value goes. A multiple of BLOCK_PLACES: nowhere, as there is no block, or it is full. */
-  next = 0;
-  /** The clock's epoch for which the block was begun. */
-  epoch = 0;
+  /** Its slot where numbers may be written into the blocks of its group, else 0: no block is ever begun for group 0. */
+  #slot = 0;
   readonly #intake: Intake;
   /** What each record by name looks at. */
   readonly type: string;
@@ -105,11 +99,8 @@ export class HeldTab implements Tab<unknown> {
     this.type = type;
     this.holding = {
       ...holding,
-      isHeld: false,
-      isWaiting: false,
+      slot: 0,
       second: 0,
-      blocks: 0,
-      closedValues: 0,
       state: undefined,
       client: "",
       stateEvents: 0,
@@ -123,20 +114,34 @@ export class HeldTab implements Tab<unknown> {
     return this.holding.name;
   }
 
+  /** The recorder knows it from now on. */
+  hold(slot: number, second: number): void {
+    this.holding.slot = slot;
+    this.holding.second = second;
+    if (this.holding.handler?.foldNumbers !== undefined) this.#slot = slot;
+  }
+
+  /** The recorder has forgotten it. */
+  letGo(): void {
+    this.holding.slot = this.#slot = 0;
+  }
+
   record(value: unknown): void {
-    const intake = this.#intake;
-    const clock = intake.clock;
+    const { clock, blocks } = this.#intake;
     if (--clock.credit < 0) clock.read();
-    const next = this.next;
+    const slot = this.#slot;
+    const group = groupOf(slot);
+    const place = blocks.next[group];
     // value - value is 0 for finite numbers alone.
     if (
-      typeof value === "number" && value - value === 0 && (next & (BLOCK_PLACES - 1)) !== 0 &&
-      this.epoch === clock.epoch
+      typeof value === "number" && value - value === 0 && (place & (BLOCK_VALUES - 1)) !== 0 &&
+      blocks.epochs[group] === clock.epoch
     ) {
-      intake.blocks.places[next] = value;
-      this.next = next + 1;
+      blocks.values[place] = value;
+      blocks.slots[place] = slot;
+      blocks.next[group] = place + 1;
     } else {
-      intake.take(this, value);
+      this.#intake.take(this, value);
     }
   }
 

@@ -4,10 +4,11 @@
 import type { Encoded, Json } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer.ts";
-import { BLOCK_BYTES, Blocks, CHAIN_BLOCKS_MAX, valuesBefore } from "./blocks.ts";
+import { BLOCK_BYTES, Blocks, CHAIN_BLOCKS_MAX, GROUP_TABS, groupOf, Sorted } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason, Drops } from "./drops.ts";
 import type { Settings } from "./options.ts";
+import type { Slots } from "./slots.ts";
 import type { HeldTab, WaitingEvents } from "./tab.ts";
 import { eventBytesOf } from "./value.ts";
 
@@ -23,46 +24,65 @@ const MEASURED_BYTES = 64 * 1024;
 const LINE_EVENTS_MAX = 500;
 const LINE_EVENTS_BYTES_MAX = limits.lineBytesMax / 4;
 
+/** A tab, and which of some sorted numbers are its own. */
+interface Numbers {
+  readonly tab: HeldTab;
+  readonly sorted: Sorted;
+  readonly from: number;
+  readonly to: number;
+}
+
 export class Waiting {
   readonly blocks = new Blocks();
   /** Bytes that the sender holds: `bytesMax` bounds them together with those here. */
   bytesSealed = 0;
 
   #settings: Settings;
+  readonly #slots: Slots;
   readonly #drops: Drops;
-  /** Called when a tab begins to wait. */
+  /** Called when a group of tabs begins to wait. */
   readonly #onWaiting: () => void;
-  /** Tabs with something to send, the longest waiting first; the first `#given` of them are given out as lines already. */
-  readonly #tabs: HeldTab[] = [];
-  #given = 0;
-  /** How many more of the tabs are to be given out in this flush. */
+  /** Groups with something to send, the longest waiting first; `#due` of them are to be given out in this flush. */
+  readonly #groups: number[] = [];
+  readonly #waiting = new Set<number>();
   #due = 0;
+  /** The group that is being given out, tab by tab from `#openIndex` on, with the numbers that were recorded before. */
+  #openGroup = 0;
+  #openIndex = GROUP_TABS;
+  readonly #opened = new Sorted();
+  /** For what is folded in between. */
+  readonly #sorted = new Sorted();
   #lastMeasured = 0;
-  /** Events outside of blocks, how many of them are in no State, and about how many bytes all that takes. */
+  /** Events in States or kept as they are, how many are so kept, and about how many bytes all that takes. */
   #events = 0;
   #unfolded = 0;
   #bytes = 0;
 
-  constructor(settings: Settings, options: { readonly drops: Drops; readonly onWaiting: () => void }) {
+  constructor(
+    settings: Settings,
+    options: { readonly slots: Slots; readonly drops: Drops; readonly onWaiting: () => void },
+  ) {
     this.#settings = settings;
+    this.#slots = options.slots;
     this.#drops = options.drops;
     this.#onWaiting = options.onWaiting;
   }
 
   use(settings: Settings): void {
+    // What was recorded before stays with the client that it was recorded for.
+    if (settings.client !== this.#settings.client) this.#foldAll();
     this.#settings = settings;
   }
 
-  /** Tabs with something to send. */
-  get tabs(): number {
-    return this.#tabs.length - this.#given;
+  /** Whether there is nothing to send. */
+  get isEmpty(): boolean {
+    return this.#groups.length === 0 && !this.#isOpen;
   }
 
-  /** Events that wait. O(tabs). */
+  /** Events that wait. O(groups). */
   get events(): number {
-    let events = this.#events;
-    for (let index = this.#given; index < this.#tabs.length; index++) events += numbersOf(this.#tabs[index]);
-    return events;
+    return this.#events + this.blocks.events +
+      (this.#isOpen ? this.#opened.count - this.#opened.starts[this.#openIndex] : 0);
   }
 
   /** About how many bytes they take. */
@@ -70,18 +90,26 @@ export class Waiting {
     return this.#bytes + this.blocks.taken * BLOCK_BYTES + this.bytesSealed;
   }
 
+  /** The tabs of a group that have something to send. */
+  tabsOf(group: number): ReadonlySet<HeldTab> {
+    const numbers = this.blocks.usedBy(group);
+    const tabs = new Set<HeldTab>();
+    for (let index = 0; index < GROUP_TABS; index++) {
+      const tab = this.#slots.at(group, index);
+      if (tab !== undefined && (numbers[index] === 1 || hasWaiting(tab) || this.#isOpened(group, index))) tabs.add(tab);
+    }
+    return tabs;
+  }
+
   /** Begins another block with `value`; after it, and until it is full or the second is over, values are just stored. */
   addNumber(tab: HeldTab, value: number, clock: BurstClock): void {
     const { blocks } = this;
-    const isCrowded = blocks.taken * BLOCK_BYTES > this.#settings.bytesMax / 2;
-    if (isCrowded || tab.holding.blocks >= CHAIN_BLOCKS_MAX) this.#fold(tab);
-    this.#add(tab);
-    tab.holding.closedValues += valuesBefore(tab.next);
-    tab.holding.blocks++;
-    const place = blocks.take(clock.second, tab.next);
-    blocks.places[place] = value;
-    tab.next = place + 1;
-    tab.epoch = clock.epoch;
+    const group = groupOf(tab.holding.slot);
+    // Blocks may take half of what is left.
+    const isCrowded = !this.#hasRoom(blocks.taken * BLOCK_BYTES);
+    if (isCrowded || blocks.lengthOf(group) >= CHAIN_BLOCKS_MAX) this.#foldGroup(group);
+    this.#add(group);
+    blocks.begin(tab.holding.slot, value, clock);
   }
 
   /** Folds one event into the tab's State. */
@@ -103,7 +131,7 @@ export class Waiting {
     const bytes = eventBytesOf(value);
     if (this.#unfolded >= this.#settings.eventsMax) return "events_full";
     if (bytes > LINE_EVENTS_BYTES_MAX || !this.#hasRoom(bytes)) return "bytes_full";
-    this.#add(tab);
+    this.#add(groupOf(tab.holding.slot));
     (tab.holding.events ??= []).push([time, value]);
     this.#unfolded++;
     this.#events++;
@@ -112,12 +140,12 @@ export class Waiting {
 
   /** From here on `lines` gives out what waits now, and not what comes later. */
   beginFlush(): void {
-    this.#due = this.#tabs.length;
+    this.#due = this.#groups.length;
   }
 
   /** Whether there is more to give out in this flush. */
   get isDue(): boolean {
-    return this.#due > 0;
+    return this.#due > 0 || this.#isOpen;
   }
 
   /**
@@ -125,56 +153,123 @@ export class Waiting {
    * may go on between one line and the next.
    */
   *lines(isEnough: () => boolean): Generator<WireLine> {
-    try {
-      while (this.#due > 0 && !isEnough()) {
-        this.#due--;
-        const tab = this.#tabs[this.#given++];
-        const { state, events } = this.#seal(tab);
-        if (state !== undefined) yield state;
-        if (events.length > 0) yield* inLines(tab, events);
-      }
-    } finally {
-      this.#tabs.splice(0, this.#given);
-      this.#given = 0;
+    while (!isEnough()) {
+      const next = this.#next();
+      if (next === undefined) return;
+      const { state, events } = this.#seal(next);
+      if (state !== undefined) yield state;
+      if (events.length > 0) yield* inLines(next.tab, events);
     }
   }
 
   /**
-   * Finds out how large the next `count` States have become. As long as all is sent as it comes nobody needs to know:
-   * only what waits for long grows.
+   * Finds out how large the States of the next `count` groups have become. As long as all is sent as it comes nobody
+   * needs to know: only what waits for long grows.
    */
   measure(count: number): void {
-    for (let left = Math.min(count, this.#tabs.length); left > 0; left--) {
-      this.#lastMeasured = (this.#lastMeasured + 1) % this.#tabs.length;
-      this.#measure(this.#tabs[this.#lastMeasured]);
+    for (let left = Math.min(count, this.#groups.length); left > 0; left--) {
+      this.#lastMeasured = (this.#lastMeasured + 1) % this.#groups.length;
+      for (let index = 0; index < GROUP_TABS; index++) {
+        const tab = this.#slots.at(this.#groups[this.#lastMeasured], index);
+        if (tab !== undefined) this.#measure(tab);
+      }
     }
   }
 
   /** Drops all that waits. */
   discard(reason: DropReason): void {
-    this.#due = 0;
-    for (const tab of this.#tabs.splice(0)) {
-      this.#drops.add(reason, eventsOf(tab), tab.holding.name);
+    this.beginFlush();
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { tab, from, to } = next;
+      const { stateEvents, events = [], name } = tab.holding;
+      this.#drops.add(reason, stateEvents + events.length + to - from, name);
       this.#clear(tab);
     }
   }
 
-  /** The tab has something to send. */
-  #add(tab: HeldTab): void {
-    if (tab.holding.isWaiting) return;
-    tab.holding.isWaiting = true;
-    this.#tabs.push(tab);
+  get #isOpen(): boolean {
+    return this.#openIndex < GROUP_TABS;
+  }
+
+  /** Whether a tab has numbers in the group that is being given out. */
+  #isOpened(group: number, index: number): boolean {
+    const { starts } = this.#opened;
+    return group === this.#openGroup && index >= this.#openIndex && starts[index] < starts[index + 1];
+  }
+
+  /** The next tab with something that is due. */
+  #next(): Numbers | undefined {
+    for (;;) {
+      while (this.#isOpen) {
+        const index = this.#openIndex++;
+        const tab = this.#slots.at(this.#openGroup, index);
+        if (tab === undefined) continue;
+        const numbers = numbersOf(tab, this.#opened, index);
+        if (numbers.from < numbers.to || hasWaiting(tab)) return numbers;
+      }
+      const group = this.#due > 0 ? this.#groups.shift() : undefined;
+      if (group === undefined) return undefined;
+      this.#due--;
+      this.#waiting.delete(group);
+      this.#drain(group, this.#opened);
+      this.#openGroup = group;
+      this.#openIndex = 0;
+    }
+  }
+
+  /** The group has something to send. */
+  #add(group: number): void {
+    if (this.#waiting.has(group)) return;
+    this.#waiting.add(group);
+    this.#groups.push(group);
     this.#onWaiting();
   }
 
-  /** The tab's numbers go into its State. */
-  #fold(tab: HeldTab): void {
-    const count = this.#drain(tab);
-    if (count === 0 || tab.holding.handler?.foldNumbers === undefined) return;
-    if (!this.#hasRoom(0)) return this.#drops.add("bytes_full", count, tab.holding.name);
+  /** All numbers go into States. A group that is being given out waits for the next flush then. */
+  #foldAll(): void {
+    if (this.#isOpen) {
+      this.#foldSorted(this.#openGroup, { sorted: this.#opened, from: this.#openIndex });
+      this.#openIndex = GROUP_TABS;
+      this.#add(this.#openGroup);
+    }
+    for (const group of this.#groups) this.#foldGroup(group);
+  }
+
+  /** The numbers of a group go into States. */
+  #foldGroup(group: number): void {
+    this.#drain(group, this.#sorted);
+    this.#foldSorted(group, { sorted: this.#sorted, from: 0 });
+  }
+
+  /** The numbers of a group's tabs, from an index on, go into States as far as there is room. */
+  #foldSorted(group: number, { sorted, from }: { readonly sorted: Sorted; readonly from: number }): void {
+    for (let index = from; index < GROUP_TABS; index++) {
+      const tab = this.#slots.at(group, index);
+      if (tab === undefined) continue;
+      const numbers = numbersOf(tab, sorted, index);
+      if (this.#hasRoom(0)) this.#fold(numbers);
+      else this.#drops.add("bytes_full", numbers.to - numbers.from, tab.holding.name);
+    }
+  }
+
+  /** Takes the numbers of a group out of their blocks, so that each counts once whatever happens then. */
+  #drain(group: number, into: Sorted): void {
+    this.blocks.drain(group, into);
+    const { starts, times } = into;
+    for (let index = 0; index < GROUP_TABS; index++) {
+      const tab = starts[index] < starts[index + 1] ? this.#slots.at(group, index) : undefined;
+      if (tab !== undefined) tab.holding.second = Math.max(tab.holding.second, times[starts[index]]);
+    }
+  }
+
+  /** Numbers go into their tab's State. */
+  #fold({ tab, sorted, from, to }: Numbers): void {
+    const { handler } = tab.holding;
+    const count = to - from;
+    if (count === 0 || handler?.foldNumbers === undefined) return;
     try {
-      const { drainedTimes, drainedValues } = this.blocks;
-      tab.holding.handler.foldNumbers(this.#stateOf(tab), drainedTimes, drainedValues, count);
+      const [times, values] = [sorted.times.subarray(from, to), sorted.values.subarray(from, to)];
+      handler.foldNumbers(this.#stateOf(tab), times, values, count);
       tab.holding.stateEvents += count;
       this.#events += count;
     } catch (error) {
@@ -182,18 +277,9 @@ export class Waiting {
     }
   }
 
-  /** Takes the tab's numbers out of their blocks, so that each counts once whatever happens then; how many there are. */
-  #drain(tab: HeldTab): number {
-    const count = this.blocks.drain(tab.next);
-    tab.next = 0;
-    tab.holding.blocks = 0;
-    tab.holding.closedValues = 0;
-    return count;
-  }
-
   #stateOf(tab: HeldTab): unknown {
     if (tab.holding.state === undefined && tab.holding.handler !== undefined) {
-      this.#add(tab);
+      this.#add(groupOf(tab.holding.slot));
       tab.holding.client = this.#settings.client;
       tab.holding.state = tab.holding.handler.create(tab.holding.client);
       this.#addBytes(tab, STATE_BYTES_FIRST);
@@ -221,39 +307,34 @@ export class Waiting {
   }
 
   /** Takes all out of the tab. */
-  #seal(tab: HeldTab): { readonly state?: StateLine | undefined; readonly events: WaitingEvents } {
+  #seal(numbers: Numbers): { readonly state?: StateLine | undefined; readonly events: WaitingEvents } {
+    const { tab, from, to } = numbers;
     try {
-      const isFew = tab.holding.state === undefined && numbersOf(tab) <= FEW_EVENTS;
-      const few = isFew ? this.#drainedEvents(tab) : [];
-      if (!isFew) this.#fold(tab);
-      const { handler, name, client } = tab.holding;
-      const state = handler === undefined || tab.holding.state === undefined ? undefined : {
-        tab: name,
-        type: tab.type,
-        client,
-        version: handler.version,
-        events: tab.holding.stateEvents,
-        encoded: handler.encode(tab.holding.state),
+      const isFew = tab.holding.state === undefined && to - from <= FEW_EVENTS;
+      if (!isFew) this.#fold(numbers);
+      const { handler, name, client, state, events = [] } = tab.holding;
+      return {
+        state: handler === undefined || state === undefined ? undefined : {
+          tab: name,
+          type: tab.type,
+          client,
+          version: handler.version,
+          events: tab.holding.stateEvents,
+          encoded: handler.encode(state),
+        },
+        events: isFew && from < to ? events.concat(eventsOf(numbers)) : events,
       };
-      return { state, events: tab.holding.events === undefined ? few : tab.holding.events.concat(few) };
     } catch (error) {
-      this.#drops.add("bug", eventsOf(tab), String(error));
+      const { stateEvents, events = [] } = tab.holding;
+      this.#drops.add("bug", stateEvents + events.length, String(error));
       return { events: [] };
     } finally {
       this.#clear(tab);
     }
   }
 
-  #drainedEvents(tab: HeldTab): WaitingEvents {
-    const count = this.#drain(tab);
-    const { drainedTimes, drainedValues } = this.blocks;
-    return Array.from({ length: count }, (_, index) => [drainedTimes[index], drainedValues[index]] as const);
-  }
-
   /** The tab has nothing to send any more. */
   #clear(tab: HeldTab): void {
-    tab.holding.isWaiting = false;
-    this.#drain(tab);
     const unfolded = tab.holding.events?.length ?? 0;
     this.#events -= tab.holding.stateEvents + unfolded;
     this.#unfolded -= unfolded;
@@ -265,13 +346,19 @@ export class Waiting {
   }
 }
 
-/** Values in the tab's blocks. */
-function numbersOf(tab: HeldTab): number {
-  return tab.holding.closedValues + valuesBefore(tab.next);
+/** The tab at `index` of a group whose numbers were sorted. */
+function numbersOf(tab: HeldTab, sorted: Sorted, index: number): Numbers {
+  return { tab, sorted, from: sorted.starts[index], to: sorted.starts[index + 1] };
 }
 
-function eventsOf(tab: HeldTab): number {
-  return tab.holding.stateEvents + (tab.holding.events?.length ?? 0) + numbersOf(tab);
+/** Whether something beside numbers waits. */
+function hasWaiting({ holding }: HeldTab): boolean {
+  return holding.state !== undefined || holding.events !== undefined;
+}
+
+/** Numbers as they would be sent. */
+function eventsOf({ sorted: { times, values }, from, to }: Numbers): WaitingEvents {
+  return Array.from({ length: to - from }, (_, index) => [times[from + index], values[from + index]] as const);
 }
 
 /** Events as lines that are not too long. */
