@@ -12,6 +12,7 @@ import { type CommitBounds, type Committed, HeldBucket } from "./held_bucket.ts"
 import type { Membership } from "../membership.ts";
 import { Patience } from "./patience.ts";
 import { type Lease, type QueuedEntry, type QueueStatus, type Store, StoreTrouble } from "../store/store.ts";
+import type { Unreadable } from "../upkeep/deletion.ts";
 import { Orders } from "../upkeep/orders.ts";
 import { prune, TabRound } from "../upkeep/tab_round.ts";
 
@@ -178,7 +179,7 @@ export class Drain {
       registry,
       nameCommit: () => `${membership.self.id} ${this.#commitsNamed++}`,
       onHeldBack: (entry, why) => this.#heldBack(entry, why),
-      onStuck: (why) => this.#options.log.warn("a deletion waits as this server cannot read its tab", { why }),
+      onStuck: (unreadable) => this.#stuck(unreadable),
       onCommitted: (committed) => this.#committed(committed),
     });
     this.#orders.opened();
@@ -309,6 +310,12 @@ export class Drain {
   #heldBack(entry: QueuedEntry, why: string): void {
     const { tab, client } = entry;
     this.#options.log.warn("an entry goes back to its queue as this server cannot read it", { tab, client, why });
+  }
+
+  #stuck({ tab, why }: Unreadable): void {
+    const message = "a deletion of clients waits, and all behind it, as this server cannot read their tab: " +
+      "start one that can, or delete the whole tab";
+    this.#options.log.warn(message, { tab, why });
   }
 
   /** The one place where the drain meets trouble: it is counted, and time passes before the next attempt. */

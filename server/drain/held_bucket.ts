@@ -20,7 +20,7 @@ import {
   type StoredState,
 } from "../store/store.ts";
 import { lendState, loadState, storeState } from "../stored.ts";
-import { type Changes, changesFor, type DeletionEnd } from "../upkeep/deletion.ts";
+import { type Changes, changesFor, type DeletionEnd, type Unreadable } from "../upkeep/deletion.ts";
 
 export interface HeldBucketOptions {
   readonly store: Store;
@@ -30,7 +30,7 @@ export interface HeldBucketOptions {
   /** An entry could not be read; it goes back to the queue. */
   readonly onHeldBack: (entry: QueuedEntry, why: string) => void;
   /** A deletion can't be done as its tab can't be read; it and all behind it wait for a server that can. */
-  readonly onStuck: (why: string) => void;
+  readonly onStuck: (unreadable: Unreadable) => void;
   readonly onCommitted: (committed: Committed) => void;
 }
 
@@ -146,6 +146,11 @@ export class HeldBucket {
     return this.#uncommitted !== undefined && now >= this.#uncommitted.since + commitMs / 1000;
   }
 
+  /** Tries a deletion that could not be done once more: by now one of the whole tab may wait behind it. */
+  unstick(): void {
+    this.#isStuck = false;
+  }
+
   /** Reads on in the queue and takes in what it finds. False where the bucket is lost. */
   async readOn(now: number): Promise<boolean> {
     assert(this.#pending === undefined, "a commit is settled before anything else");
@@ -163,7 +168,7 @@ export class HeldBucket {
    * Commits what has changed, removes States, and writes others that are not held here. False where the bucket is lost.
    * @throws {StoreTrouble} after which `settle` must be called before anything else
    */
-  async commit({ removed, states: others }: Changes = { removed: [], states: [] }): Promise<boolean> {
+  async commit({ removed, states: others, reliedOn }: Changes = { removed: [], states: [] }): Promise<boolean> {
     assert(this.#pending === undefined, "a commit is settled before anything else");
     for (const { tab, client } of removed) this.#drop(tab, client);
     const states: StoredState[] = [...others];
@@ -174,7 +179,7 @@ export class HeldBucket {
         lease: this.#lease,
         next: this.#options.nameCommit(),
         consumed: this.#cursor,
-        reliedOn: this.#deletion?.cursor,
+        reliedOn: reliedOn ?? this.#deletion?.cursor,
         requeued: this.#heldBack,
         states,
         removed,
@@ -244,14 +249,15 @@ export class HeldBucket {
   }
 
   /** First all that came before them is committed. */
-  async #meetDeletions({ entries, cursor }: QueueChunk): Promise<boolean> {
+  async #meetDeletions(chunk: QueueChunk): Promise<boolean> {
     if (this.#cursor !== undefined) return await this.commit();
     const { store, registry } = this.#options;
-    for (const { tab } of entries) {
+    for (const { tab } of chunk.entries) {
       this.#drop(tab, AGGREGATE);
       this.#whyClosedByTab.delete(tab);
     }
-    this.#deletion = { cursor, changes: changesFor(entries, { store, registry, lease: () => this.#lease }) };
+    const changes = changesFor(chunk, { store, registry, lease: () => this.#lease });
+    this.#deletion = { cursor: chunk.cursor, changes };
     return true;
   }
 
@@ -274,7 +280,7 @@ export class HeldBucket {
         return false;
       case "unreadable":
         this.#isStuck = true;
-        this.#options.onStuck(next.value.why);
+        this.#options.onStuck(next.value);
         return true;
       default:
         unreachable(next.value);

@@ -138,6 +138,7 @@ class Flush implements Task {
   readonly #target: number;
 
   constructor(held: HeldBucket, queue: QueueStatus | undefined) {
+    held.unstick();
     this.count = queue?.entries ?? 0;
     this.#target = held.consumed + this.count;
   }

@@ -84,7 +84,8 @@ function linesOf(tabs: number): readonly unknown[] {
 function withNewerTotals(): { readonly newer: Handler; readonly upgraded: Registry } {
   const old = registry.get("TotalsCounter");
   assert(old !== undefined);
-  const newer: Handler = { ...old, version: old.version + 1, decode: (encoded) => old.decode(encoded, old.version) };
+  const decode: Handler["decode"] = (encoded) => old.decode(encoded, old.version);
+  const newer: Handler = { ...old, version: old.version + 1, decode, lend: decode };
   return { newer, upgraded: { ...registry, get: (type) => type === newer.type ? newer : registry.get(type) } };
 }
 
@@ -166,6 +167,28 @@ Deno.test("upkeep: without a server that drains an order is not done, and the an
   assert(typeof answer === "object" && answer !== null && "code" in answer && "error" in answer);
   assertEquals([status, answer.code], [504, "order_unfinished"]);
   assert(String(answer.error).includes("0 of 0"), String(answer.error));
+});
+
+Deno.test("upkeep: a deletion of a whole tab frees what waits for one of clients that cannot be done", async () => {
+  const { upgraded } = withNewerTotals();
+  await using cluster = new Cluster();
+  cluster.start({ registry: upgraded });
+  await cluster.time.pass(2000);
+  const of = (client: string) => ({ tab: "bids", type: "TotalsCounter", client, events: [[1]] });
+  await cluster.post("/post", [of("web-1"), of("web-2")]);
+  await cluster.post("/flush");
+  await cluster.stop(0);
+  cluster.start();
+  await cluster.time.pass(2000);
+  assertEquals((await cluster.post("/delete?name=bids&client=web-1")).answer, { tabs: 1, states: 1 });
+  await cluster.post("/post", [of("web-1"), ...linesOf(50)]);
+  assertEquals([(await cluster.post("/flush")).status, await cluster.waiting() > 1], [504, true]);
+  assertEquals(await cluster.post("/delete?name=bids"), { status: 200, answer: { tabs: 1, states: 2 } });
+  assertEquals(await cluster.waiting(), 0);
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    assertEquals((await cluster.store.tabs(bucket)).has("bids"), false);
+  }
+  assertEquals((await cluster.post("/flush")).status, 200);
 });
 
 Deno.test("upkeep: gc removes what says nothing any more at once", async () => {
