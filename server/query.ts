@@ -29,6 +29,8 @@ export interface QueryOptions {
 /** A State that was asked for, under the name that it is shown by, or why it can't be shown. */
 export interface Found {
   readonly name: string;
+  /** Of a group whose name stands for groups of other types as well, its own. */
+  readonly type?: string;
   /** Whose State it is; "" for an Aggregate. */
   readonly client: string;
   readonly content: Loaded;
@@ -80,7 +82,6 @@ export class Query {
     const groups = await this.#reduced(this.aggregates(selection, missing), (tab) => groupOf(tab, selection.by));
     if (!groups.ok) return groups;
     const byName = Map.groupBy(groups.value, ({ name }) => name);
-    // A name that stands for several types is followed by the type.
     return accept(groups.value.map((found) => byName.get(found.name)?.length === 1 ? found : withType(found)));
   }
 
@@ -310,7 +311,7 @@ function tabsWithout(queued: readonly QueuedEntry[]): ReadonlySet<string> {
 }
 
 function withType(found: Found): Found {
-  return found.content.ok ? { ...found, name: `${found.name} (${found.content.handler.type})` } : found;
+  return found.content.ok ? { ...found, type: found.content.handler.type } : found;
 }
 
 /** No name holds a space. */

@@ -36,8 +36,8 @@ function select(search: string): Selection {
 /** Totals by name, or by name and client. */
 async function totals(found: AsyncIterable<Found> | Iterable<Found>): Promise<Record<string, unknown>> {
   const totals: Record<string, unknown> = {};
-  for await (const { name, client, content } of found) {
-    const key = client === "" ? name : `${name} ${client}`;
+  for await (const { name, type, client, content } of found) {
+    const key = [name, ...type === undefined ? [] : [`(${type})`], ...client === "" ? [] : [client]].join(" ");
     assertEquals(key in totals, false, `${key} is answered once`);
     totals[key] = content.ok
       ? JSON.parse(JSON.stringify(content.handler.render(content.state, NOW))).total

@@ -42,8 +42,8 @@ export interface Quality {
 }
 
 /** Renders a State as the windows were at `now`. What can't be read says so in its place. */
-export function rowOf({ name, client, content }: Found, format: Format, now: number): Row {
-  return { name, client, value: valueOf(content, format, now) };
+export function rowOf({ name, type, client, content }: Found, format: Format, now: number): Row {
+  return { name: type === undefined ? name : `${name} (${type})`, client, value: valueOf(content, format, now) };
 }
 
 function valueOf(content: Found["content"], format: Format, now: number): string {

@@ -176,6 +176,22 @@ Deno.test("server: tells Prometheus its figures and its tabs, or one of the two"
   assertEquals((await fixture.ask("/metrics?only=tabs")).status, 503);
 });
 
+Deno.test("server: groups of one name and several types are told apart, to people and to Prometheus", async () => {
+  const fixture = new Fixture();
+  const types = { ms: "PercentileGroup", n: "CounterGroup" };
+  const lines = Object.entries(types).map(([unit, type]) => ({
+    ...{ tab: `latency;route=/bid;unit=${unit}`, type },
+    events: [[1]],
+  }));
+  await fixture.post(...lines);
+  const groups = await fixture.json("/tabs?by=route");
+  assertEquals(Object.keys(groups), ["latency;route=/bid (CounterGroup)", "latency;route=/bid (PercentileGroup)"]);
+  const { text } = await fixture.ask("/metrics?only=tabs&by=route");
+  const labels = [...readPrometheus(text).get("taba_count")?.values.keys() ?? []];
+  const ofGroup = (type: string) => `tab="latency",tab_type="${type}",route="/bid",window="1m"`;
+  assertEquals(labels.filter((each) => each.endsWith('"1m"')), Object.values(types).toSorted().map(ofGroup));
+});
+
 Deno.test("server: text is the default, and says nothing where nothing is found", async () => {
   const fixture = new Fixture();
   for (const path of ["/tabs", "/projection", "/supertabs", "/names", "/types", "/clients", "/tabs?by=x"]) {

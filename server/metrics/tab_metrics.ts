@@ -89,10 +89,10 @@ export async function* tabsMetrics(ask: AskTabs, options: TabsMetricsOptions): A
 
 /** What can't be read has no numbers to show. */
 async function* tabsOf(found: AsyncIterable<Found> | Iterable<Found>, now: number): AsyncGenerator<Tab> {
-  for await (const { name, content } of found) {
+  for await (const { name, type, content } of found) {
     if (!content.ok) continue;
     const { handler, state } = content;
-    yield { labels: labelsText(tabLabels(name)), type: handler.type, value: handler.render(state, now) };
+    yield { labels: labelsText(tabLabels(name, type)), type: handler.type, value: handler.render(state, now) };
   }
 }
 
