@@ -1,7 +1,7 @@
 // The agent: takes posts from local clients, folds them, seals what it has every so often and sends it on. This file
 // says what happens when; receiving, holding, sealing and sending are in files of their own.
 
-import { DEFAULT_CLIENT } from "../core/event.ts";
+import { DEFAULT_CLIENT, type RejectedLine } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import { writeBatch } from "../core/wire/ndjson.ts";
 import type { Pause, Random, Sleep } from "../core/world.ts";
@@ -276,20 +276,25 @@ export class Agent {
   #settle(batch: OpenBatch, delivery: Exclude<Delivery, { kind: "abandoned" }>): void {
     switch (delivery.kind) {
       case "dropped": {
-        const { reason, error } = delivery;
-        this.#figures.countDropped(batch, reason);
+        const { reason, error, rejected } = delivery;
+        this.#figures.countDropped(batch, reason, rejected);
         this.#options.log.error("a server refused a batch, which is dropped", { reason, error, events: batch.events });
+        this.#learnFrom(rejected, batch);
         break;
       }
       case "acked":
         this.#figures.countAcked(batch, delivery.answer);
-        for (const { line, error } of delivery.answer.rejected) {
-          // Lines are counted from 1, the header included.
-          const rejected = batch.lines[line - 2];
-          if (rejected !== undefined) this.#intake.forgetType(rejected);
-          this.#options.log.warn("a server rejected a line", { ...rejected, error });
-        }
+        this.#learnFrom(delivery.answer.rejected, batch);
         break;
+    }
+  }
+
+  #learnFrom(rejected: readonly RejectedLine[], { lines }: OpenBatch): void {
+    for (const { line, error } of rejected) {
+      // Lines are counted from 1, the header included.
+      const sent = lines[line - 2];
+      if (sent !== undefined) this.#intake.forgetType(sent);
+      this.#options.log.warn("a server rejected a line", { ...sent, error });
     }
   }
 }

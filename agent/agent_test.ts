@@ -219,6 +219,28 @@ Deno.test("Agent: learns from a server that a tab has another type", async () =>
   assertEquals(agent.status().events.rejected, 0);
 });
 
+Deno.test("Agent: learns that a tab has another type from a server that refuses the whole batch", async () => {
+  await using first = new Fixture();
+  const { server } = first;
+  const gauge = { tab: "build", type: "Gauge", events: [["v1"]] };
+  await first.post([gauge]);
+  await first.delivered();
+  await using second = new Fixture({ fetch: server.fetch, journal: new NoJournal("agent-2") });
+  await second.post([line("build", 5), line("build", 2, { client: "web-1" })]);
+  await until(() => second.agent.status().batches.open === 0 && second.agent.status().states === 0, {
+    what: "refused",
+    step: () => second.time.pass(FLUSH_MS),
+  });
+  const { events, lines } = second.agent.status();
+  assertEquals([events.dropped, events.rejected], [{ body_malformed: 7 }, 0]);
+  assertEquals(lines.rejected, { type_conflict: 2 });
+  assertMatch(
+    second.logged.join("\n"),
+    /a server rejected a line tab=build type=TotalsCounter error="tab .* is a Gauge/,
+  );
+  assertEquals((await second.post([gauge])).body, { lines: 1, events: 1, rejected: [] });
+});
+
 Deno.test("Agent: an answer that was lost leads to the same bytes again, and all counts once", async () => {
   await using fixture = new Fixture();
   const { server } = fixture;

@@ -1,7 +1,7 @@
 // What an agent has done since it started, as numbers. Events add up: those folded and replayed are those held, open,
 // acknowledged, rejected and dropped.
 
-import type { PostAnswer } from "../core/event.ts";
+import type { PostAnswer, RejectedLine } from "../core/event.ts";
 import type { LineRefusalCode } from "../core/refusal.ts";
 import type { Post } from "../service/post.ts";
 import { Tally } from "../service/tally.ts";
@@ -24,6 +24,7 @@ export class Figures {
   eventsAcked = 0;
   /** In lines that a server left out of a batch that it took. */
   eventsRejected = 0;
+  /** Also those of batches that a server refused as a whole for its lines. */
   readonly linesRejected = new Tally();
   /** In batches that a server refused as a whole, and in lines that no server takes. */
   readonly eventsDropped = new Tally();
@@ -61,16 +62,19 @@ export class Figures {
     const acked = Math.min(events, answer.events);
     this.eventsAcked += acked;
     this.eventsRejected += events - acked;
-    let rejected = Math.max(0, lines.length - answer.lines);
-    for (const { code = UNNAMED } of answer.rejected.slice(0, rejected)) {
-      this.linesRejected.add(code);
-      rejected--;
-    }
-    if (rejected > 0) this.linesRejected.add(UNNAMED, rejected);
+    this.#countRejected(lines.length - answer.lines, answer.rejected);
   }
 
-  countDropped({ events }: OpenBatch, reason: string): void {
+  countDropped({ events, lines }: OpenBatch, reason: string, rejected: readonly RejectedLine[]): void {
     this.batchesDropped.add(reason);
     this.eventsDropped.add(reason, events);
+    if (rejected.length > 0) this.#countRejected(lines.length, rejected);
+  }
+
+  /** So many lines of a batch were left out, some of them named. */
+  #countRejected(lines: number, rejected: readonly RejectedLine[]): void {
+    const named = rejected.slice(0, Math.max(0, lines));
+    for (const { code = UNNAMED } of named) this.linesRejected.add(code);
+    if (lines > named.length) this.linesRejected.add(UNNAMED, lines - named.length);
   }
 }

@@ -1,8 +1,8 @@
 // Brings one body to a server, however often that takes. Owns timeouts, waiting and what an answer means; knows
 // nothing of what is in the body. A repeat is the same bytes, whichever server it goes to.
 
-import type { PostAnswer } from "../core/event.ts";
-import { readAnswer } from "../core/wire/answer.ts";
+import type { PostAnswer, RejectedLine } from "../core/event.ts";
+import { readAnswer, readRejected } from "../core/wire/answer.ts";
 import type { Clock, Sleep } from "../core/world.ts";
 import { statusOf } from "../service/answers.ts";
 import { describeError } from "../service/log.ts";
@@ -28,10 +28,17 @@ export interface DeliverOptions {
 
 export type Delivery =
   | { readonly kind: "acked"; readonly answer: PostAnswer }
-  /** The server will never take it: it refused the batch as a whole. */
-  | { readonly kind: "dropped"; readonly reason: string; readonly error: string }
+  | Dropped
   /** Whether it arrived is unknown. */
   | { readonly kind: "abandoned" };
+
+/** The server will never take it: it refused the batch as a whole, and may have said why line by line. */
+interface Dropped {
+  readonly kind: "dropped";
+  readonly reason: string;
+  readonly error: string;
+  readonly rejected: readonly RejectedLine[];
+}
 
 interface Failed {
   readonly kind: "failed";
@@ -130,10 +137,10 @@ export class Sender {
         ? failed("its answer must be one to a post: is a Taba server there?")
         : { kind: "acked", answer };
     }
-    const { code, error } = readRefusal(text);
+    const { code, error, rejected = [] } = readRefusal(text);
     const what = error === undefined ? `it answered ${status}` : `it answered ${status}: ${error}`;
     if (status >= 400 && status < 500 && !REPEATED_STATUSES.has(status)) {
-      return { kind: "dropped", reason: code ?? `http_${status}`, error: what };
+      return { kind: "dropped", reason: code ?? `http_${status}`, error: what, rejected };
     }
     return failed(what, retryAfterMs(response, this.#options.clock()));
   }
@@ -158,15 +165,19 @@ async function readText(response: Response): Promise<string> {
 }
 
 /** What a server of ours says when it refuses; another may say anything. */
-function readRefusal(text: string): { readonly code?: string; readonly error?: string } {
+function readRefusal(
+  text: string,
+): { readonly code?: string; readonly error?: string; readonly rejected?: readonly RejectedLine[] } {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return {};
     const code = "code" in value && typeof value.code === "string" && Object.hasOwn(statusOf, value.code);
     const error = "error" in value && typeof value.error === "string";
+    const rejected = "rejected" in value ? readRejected(value.rejected) : undefined;
     return {
       ...(code ? { code: String(value.code) } : {}),
       ...(error ? { error: String(value.error).slice(0, 500) } : {}),
+      ...(rejected === undefined ? {} : { rejected }),
     };
   } catch {
     return {};

@@ -83,10 +83,22 @@ Deno.test("Sender: repeats what may be taken later", async () => {
 Deno.test("Sender: does not repeat what a server refused for good", async () => {
   for (const code of [400, 409, 413, 415]) {
     const { delivery, requests } = await deliver([status(code)]);
-    assertEquals(delivery, { kind: "dropped", reason: `http_${code}`, error: `it answered ${code}` });
+    assertEquals(delivery, { kind: "dropped", reason: `http_${code}`, error: `it answered ${code}`, rejected: [] });
     assertEquals(requests, 1);
   }
   const body = JSON.stringify({ error: "too old", code: "seq_stale" });
   const { delivery } = await deliver([() => new Response(body, { status: 409 })]);
-  assertEquals(delivery, { kind: "dropped", reason: "seq_stale", error: "it answered 409: too old" });
+  assertEquals(delivery, { kind: "dropped", reason: "seq_stale", error: "it answered 409: too old", rejected: [] });
+});
+
+Deno.test("Sender: passes on what a server says of the lines of a batch that it refused", async () => {
+  const rejected = [{ line: 2, error: "no", code: "type_conflict" }, { line: 3, error: "neither" }];
+  for (const [listed, read] of [[rejected, rejected], ["all", []], [[null], []]] as const) {
+    const body = JSON.stringify({ error: "none", code: "body_malformed", rejected: listed });
+    const { delivery } = await deliver([() => new Response(body, { status: 400 })]);
+    assertEquals(delivery, {
+      ...{ kind: "dropped", reason: "body_malformed", error: "it answered 400: none" },
+      rejected: read,
+    });
+  }
 });

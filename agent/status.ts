@@ -18,7 +18,7 @@ export interface AgentStatus {
   readonly states: number;
   readonly statesMax: number;
   readonly posts: { readonly accepted: number; readonly repeated: number; readonly refused: CountByReason };
-  /** Refused to clients here, and rejected by servers in batches that they took. */
+  /** Refused to clients here, and rejected by servers. */
   readonly lines: { readonly accepted: number; readonly refused: CountByReason; readonly rejected: CountByReason };
   readonly events: {
     readonly folded: number;

@@ -9,10 +9,8 @@ export function readAnswer(text: string): PostAnswer | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (!("lines" in value && "events" in value && "rejected" in value)) return undefined;
   const { lines, events } = value;
-  if (!isCount(lines) || !isCount(events)) return undefined;
-  if (!Array.isArray(value.rejected)) return undefined;
-  const rejected = value.rejected.map(readRejectedLine).filter((line) => line !== undefined);
-  if (rejected.length !== value.rejected.length) return undefined;
+  const rejected = readRejected(value.rejected);
+  if (!isCount(lines) || !isCount(events) || rejected === undefined) return undefined;
   const answer = { lines, events, rejected };
   const rejectedMore = "rejectedMore" in value ? value.rejectedMore : undefined;
   if (rejectedMore !== undefined && !isCount(rejectedMore)) return undefined;
@@ -22,6 +20,13 @@ export function readAnswer(text: string): PostAnswer | undefined {
     ...(rejectedMore === undefined ? {} : { rejectedMore }),
     ...(isRepeated ? { repeated: true } : {}),
   };
+}
+
+/** The lines that an answer, or the refusal of a whole batch, lists as left out; undefined where that is no such list. */
+export function readRejected(list: unknown): readonly RejectedLine[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const rejected = list.map(readRejectedLine).filter((line) => line !== undefined);
+  return rejected.length === list.length ? rejected : undefined;
 }
 
 function parse(text: string): unknown {
