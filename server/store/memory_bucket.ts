@@ -85,6 +85,10 @@ export class MemoryBucket {
     return this.#events;
   }
 
+  get queuedEvents(): number {
+    return this.#queue.reduce((events, { entry }) => events + entry.events, 0);
+  }
+
   lease(owner: string, times: { readonly now: number; readonly expires: number }): Lease | undefined {
     const isLapsed = this.#owner === "" || this.#expires <= times.now;
     if (!isLapsed && this.#owner !== owner) return undefined;

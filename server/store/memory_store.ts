@@ -10,6 +10,7 @@ import { limits } from "../../core/limits.ts";
 import type { Clock } from "../../core/world.ts";
 import { type Common, MemoryBucket } from "./memory_bucket.ts";
 import type {
+  BucketEvents,
   BucketRead,
   Commit,
   Enqueued,
@@ -114,6 +115,12 @@ export class MemoryStore implements Store {
       committed += events.committed;
     }
     return { enqueued, committed };
+  }
+
+  // deno-lint-ignore require-await
+  async bucketEvents(bucket: number): Promise<BucketEvents> {
+    const { events, queuedEvents } = this.#bucket(bucket);
+    return { ...events, queued: queuedEvents };
   }
 
   // deno-lint-ignore require-await

@@ -147,6 +147,7 @@ async function all({ store }: Side): Promise<unknown> {
       [...await store.clients(bucket)].sort(),
       [...clientsByTab].map(([tab, clients]) => [tab, [...clients].sort()]).sort(),
       (await store.read(bucket, TABS.map((tab) => ({ tab, client: "" })))).queued,
+      await store.bucketEvents(bucket),
     );
   }
   answers.push(await store.eventCounts());

@@ -243,20 +243,21 @@ return states(key, 6)
  *
  * ARGV: prefix, bucket, item or "" for the head, bytes max; then each tab and its clients.
  * Answers the position of the head, the number of the first item, descriptions and bodies of items, the number of the
- * next item if there is any, and States if there is none.
+ * next item if there is any, States if there is none, and the field of the queue.
  */
 export const READ: Script = {
   name: "read",
   lua: `${FIELDS}${QUEUE}${TAKE}${STATES}
 local key = ARGV[1] .. ARGV[2]
-local queue = parseQueue(redis.call('HGET', ARGV[1] .. 'queues', ARGV[2]))
+local text = redis.call('HGET', ARGV[1] .. 'queues', ARGV[2])
+local queue = parseQueue(text)
 local first = ARGV[3] == '' and 0 or math.max(ARGV[3] - queue.items, 0)
 local texts, bodies, index = take(key, first, math.huge, tonumber(ARGV[4]))
 local head, item = queue.head, number(queue.items + first)
 if index < redis.call('LLEN', key .. ':items') then
-  return { head, item, texts, bodies, number(queue.items + index), {} }
+  return { head, item, texts, bodies, number(queue.items + index), {}, text }
 end
-return { head, item, texts, bodies, '', states(key, 5) }
+return { head, item, texts, bodies, '', states(key, 5), text or '' }
 `,
 };
 

@@ -20,6 +20,7 @@ import type { Call, ScriptArgument, Shard } from "./shard.ts";
 import { type Credentials, Shards, type Tls } from "./shards.ts";
 import {
   AGGREGATE,
+  type BucketEvents,
   type BucketRead,
   type Commit,
   DELETION,
@@ -183,6 +184,11 @@ export class RedisStore implements Store {
     return { enqueued, committed };
   }
 
+  async bucketEvents(bucket: number): Promise<BucketEvents> {
+    const { queued, counts } = await this.#read(bucket, [], () => true);
+    return { ...counts, queued: eventsOf(queued) };
+  }
+
   async readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined> {
     const bounds = [limits.readEntriesMax, bytesMax];
     const args = [...this.#leaseArguments(lease), ...cursorArguments(cursor), ...bounds];
@@ -228,10 +234,11 @@ export class RedisStore implements Store {
   async read(bucket: number, keys: readonly StateKey[]): Promise<BucketRead> {
     assert(keys.length <= limits.readKeysMax, "a call asks for a bounded number of States");
     const clientsByTab = new Map(clientsOf(keys));
-    return await this.#read(bucket, keys, ({ tab, client }) => {
+    const { states, queued } = await this.#read(bucket, keys, ({ tab, client }) => {
       const clients = clientsByTab.get(tab);
       return clients !== undefined && (clients.has(client) || clients.has(AGGREGATE) || client === AGGREGATE);
     });
+    return { states, queued };
   }
 
   async tabs(bucket: number): Promise<ReadonlyMap<string, string>> {
@@ -306,7 +313,7 @@ export class RedisStore implements Store {
     bucket: number,
     keys: readonly StateKey[],
     isWanted: (entry: QueuedEntry) => boolean,
-  ): Promise<BucketRead> {
+  ): Promise<BucketRead & { readonly counts: EventCounts }> {
     const shard = this.#shardOf(bucket);
     for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
       const { losses } = shard;
@@ -314,7 +321,8 @@ export class RedisStore implements Store {
       let next = "";
       do {
         const args = [this.#prefix, bucket, next, READ_BYTES, ...keyArguments(keys)];
-        const [head, firstItem, descriptions, bodies, nextItem, states] = asList(await shard.run(scripts.READ, args));
+        const reply = asList(await shard.run(scripts.READ, args));
+        const [head, firstItem, descriptions, bodies, nextItem, states, queue] = reply;
         for (const one of entriesOf(descriptions, bodies, asWhole(asText(firstItem)))) {
           if (isWanted(one.entry)) located.push(one);
         }
@@ -323,7 +331,7 @@ export class RedisStore implements Store {
         // What left the queue since the first call is in the States now.
         const position = asWhole(asText(head));
         const queued = located.filter((one) => one.position >= position).map(({ entry }) => entry);
-        return { states: statesOf(states), queued };
+        return { states: statesOf(states), queued, counts: eventCountsOf(asText(queue)) };
       } while (shard.losses === losses);
     }
     throw new StoreTrouble(

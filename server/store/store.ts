@@ -129,6 +129,12 @@ export interface EventCounts {
   readonly committed: number;
 }
 
+/** A bucket's counts, and what they should leave: at one moment. */
+export interface BucketEvents extends EventCounts {
+  /** Added up over the entries that lie in the queue. */
+  readonly queued: number;
+}
+
 export type Role = "fe" | "be" | "ctrl";
 
 /**
@@ -203,6 +209,9 @@ export interface Store extends AsyncDisposable {
    * @throws {StoreTrouble} where any shard can't be read
    */
   eventCounts(): Promise<EventCounts>;
+
+  /** Those of one bucket beside the events of what lies in its queue, all of which is read for it. */
+  bucketEvents(bucket: number): Promise<BucketEvents>;
 
   /**
    * Entries after `cursor` (from the head without one): at most `readEntriesMax` and at most `bytesMax` bytes of them,

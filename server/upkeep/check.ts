@@ -1,6 +1,6 @@
 // Whether all that is stored is as it must be: every State and waiting entry can be read, is where it belongs and of its
-// tab's type, and every Aggregate is what its clients' States reduce to. Reads bucket by bucket and a call's worth at a
-// time; changes nothing.
+// tab's type, every Aggregate is what its clients' States reduce to, and every queue holds the events that were enqueued
+// and not committed. Reads bucket by bucket and a call's worth at a time; changes nothing.
 
 import { bucketOf } from "../../core/buckets.ts";
 import type { Json } from "../../core/event.ts";
@@ -23,6 +23,7 @@ export interface CheckOptions {
 
 export interface Problem {
   readonly bucket: number;
+  /** "" for the bucket's queue. */
   readonly tab: string;
   /** "" for the tab and its Aggregate. */
   readonly client: string;
@@ -70,6 +71,11 @@ export class Check {
 
   async #checkBucket(bucket: number): Promise<void> {
     const { store, registry, pause, signal } = this.#options;
+    const { enqueued, committed, queued } = await store.bucketEvents(bucket);
+    if (queued !== enqueued - committed) {
+      const problem = `its queue holds ${queued} events, where ${enqueued - committed} were enqueued and not committed`;
+      this.#found({ bucket, tab: "", client: "" }, problem);
+    }
     const typeByTab = await store.tabs(bucket);
     const tabs = [...typeByTab.keys()];
     for (let from = 0; from < tabs.length && !signal.aborted; from += SLICE_TABS) {

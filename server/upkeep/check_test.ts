@@ -116,6 +116,26 @@ Deno.test("Check: finds an Aggregate that is missing, alone, or not what its cli
   ]);
 });
 
+Deno.test("Check: finds a queue that does not hold what was enqueued and not committed", async () => {
+  const store = open();
+  const [lost, kept] = ["lost", "kept"];
+  assert(bucketOf(lost, BUCKETS) !== bucketOf(kept, BUCKETS), "they are in two buckets");
+  await store.enqueue(undefined, [entry(lost, "web-1", { values: [1, 2, 3] }), entry(kept, "web-1")]);
+  assertEquals((await check(store)).problems, []);
+  const bucket = bucketOf(lost, BUCKETS);
+  const [lease] = await store.lease("be", [bucket], 1e9);
+  const cursor = (await store.readQueue(lease, undefined, 1e9))?.cursor;
+  assert(cursor !== undefined, "there is something to read");
+  // An owner that says that it had read less than it has.
+  const consumed = { ...cursor, events: 1 };
+  const states = [entry(lost, "web-1", { values: [1, 2, 3] })];
+  assert(await store.commit({ lease, next: "less", consumed, requeued: [], states, removed: [] }));
+  assertEquals((await check(store)).problems, [{
+    ...{ bucket, tab: "", client: "" },
+    problem: "its queue holds 0 events, where 2 were enqueued and not committed",
+  }]);
+});
+
 Deno.test("Check: any order of adding is the same Aggregate", async () => {
   const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 30 });
   await fc.assert(

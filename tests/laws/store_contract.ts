@@ -157,6 +157,23 @@ function queueContract(test: StoreTest): void {
     assertEquals(await store.eventCounts(), { enqueued: 13, committed: 5 });
   });
 
+  test("a bucket's events are counted from what lies in its queue, beside what was counted on the way", async (opened) => {
+    const { store } = opened;
+    assertEquals(await store.bucketEvents(0), { enqueued: 0, committed: 0, queued: 0 });
+    const entries = [entry(tab, "web-1", { events: 7 }), entry(tab, "web-2", { events: 5 }), entry(far, "web-1")];
+    await store.enqueue(undefined, entries);
+    await store.enqueueDeletions(0, [{ tab: other, client: AGGREGATE }]);
+    assertEquals(await store.bucketEvents(0), { enqueued: 12, committed: 0, queued: 12 });
+    assertEquals(await store.bucketEvents(1), { enqueued: 1, committed: 0, queued: 1 });
+    const lease = await take(store, 0);
+    const one = await store.readQueue(lease, undefined, 1);
+    assert(one?.cursor !== undefined, "there is something to read");
+    // Whoever commits more events than it read is believed, and found out.
+    const consumed = { ...one.cursor, events: one.cursor.events + 3 };
+    assert(await store.commit({ lease, next: "c1", consumed, requeued: [], states: [], removed: [] }));
+    assertEquals(await store.bucketEvents(0), { enqueued: 12, committed: 10, queued: 5 });
+  });
+
   test("the queues that are not empty are known with their sizes and age", async ({ store, pass }) => {
     assertEquals(await store.queues(), []);
     await store.enqueue(undefined, [entry(far, "web-1")]);

@@ -17,6 +17,7 @@ export function interceptedStore(buckets: number, intercept: Intercept): Store {
     release: (leases) => intercept("release", (store) => store.release(leases)),
     queues: (missing) => intercept("queues", (store) => store.queues(missing)),
     eventCounts: () => intercept("eventCounts", (store) => store.eventCounts()),
+    bucketEvents: (bucket) => intercept("bucketEvents", (store) => store.bucketEvents(bucket)),
     readQueue: (lease, cursor, bytesMax) => intercept("readQueue", (store) => store.readQueue(lease, cursor, bytesMax)),
     load: (lease, keys) => intercept("load", (store) => store.load(lease, keys)),
     commit: (commit) => intercept("commit", (store) => store.commit(commit)),
