@@ -10,6 +10,7 @@ import {
   AGGREGATE,
   type Commit,
   isDeletion,
+  isDeletionOf,
   type Lease,
   type QueueChunk,
   type QueueCursor,
@@ -78,6 +79,7 @@ export class HeldBucket {
     | undefined;
   #isStuck = false;
   #consumed = 0;
+  #requeued = 0;
   /** Sent, with its fate unknown: it is sent again before anything else is done. */
   #pending: { readonly commit: Commit; readonly committed: Committed } | undefined;
 
@@ -103,9 +105,14 @@ export class HeldBucket {
     return this.#heldBack.length;
   }
 
-  /** Entries that left the queue while this was held. */
+  /** Entries that left the queue while this was held, if only for its tail. */
   get consumed(): number {
     return this.#consumed;
+  }
+
+  /** Those of them that went there and were not known to be deleted. */
+  get requeued(): number {
+    return this.#requeued;
   }
 
   /** Entries read that have not left the queue yet. */
@@ -174,6 +181,7 @@ export class HeldBucket {
     const states: StoredState[] = [...others];
     for (const tab of this.#tabs.values()) if (tab.isDirty) states.push(...tab.clean());
     const { entries = 0, events = 0, oldest } = this.#uncommitted ?? {};
+    this.#requeued += this.#heldBack.length;
     this.#pending = {
       commit: {
         lease: this.#lease,
@@ -248,9 +256,13 @@ export class HeldBucket {
     return evicted;
   }
 
-  /** First all that came before them is committed. */
+  /** First all that came before them is committed. What can't be read and they take does not go back to the queue. */
   async #meetDeletions(chunk: QueueChunk): Promise<boolean> {
-    if (this.#cursor !== undefined) return await this.commit();
+    if (this.#cursor !== undefined) {
+      const isTaken = (entry: QueuedEntry) => chunk.entries.some((deletion) => isDeletionOf(entry, deletion));
+      this.#requeued -= this.#heldBack.filter(isTaken).length;
+      return await this.commit();
+    }
     const { store, registry } = this.#options;
     for (const { tab } of chunk.entries) {
       this.#drop(tab, AGGREGATE);

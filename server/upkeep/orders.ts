@@ -132,21 +132,23 @@ function taskOf(
   }
 }
 
-/** Commits what waited when the order was seen. */
+/** Commits what waited when the order was seen. Without end where that can't be read here. */
 class Flush implements Task {
   readonly count: number;
   readonly #target: number;
+  readonly #requeued: number;
 
   constructor(held: HeldBucket, queue: QueueStatus | undefined) {
     held.unstick();
     this.count = queue?.entries ?? 0;
     this.#target = held.consumed + this.count;
+    this.#requeued = held.requeued;
   }
 
   async step(held: HeldBucket): Promise<Step> {
     if (held.consumed < this.#target && held.consumed + held.read >= this.#target && !await held.commit()) {
       return "lost";
     }
-    return held.consumed >= this.#target ? "done" : "waits";
+    return held.consumed >= this.#target && held.requeued === this.#requeued ? "done" : "waits";
   }
 }

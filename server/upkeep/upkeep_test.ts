@@ -160,6 +160,41 @@ Deno.test("upkeep: a flush waits for the queues of a shard that did not answer o
   assertEquals(await queues(), []);
 });
 
+Deno.test("upkeep: a flush is not done while what waits cannot be read, until a server can or it is deleted", async () => {
+  const { upgraded } = withNewerTotals();
+  await using cluster = new Cluster();
+  let stopped = 0;
+  const restart = async (options: { readonly registry?: Registry } = {}) => {
+    await cluster.stop(stopped++);
+    cluster.start(options);
+    await cluster.time.pass(2000);
+  };
+  const post = async () => {
+    await cluster.post("/post", [{ tab: "bids", type: "TotalsCounter", client: "web-1", events: [[1]] }]);
+    await cluster.time.pass(1000);
+  };
+  cluster.start({ registry: upgraded });
+  await cluster.time.pass(2000);
+  await post();
+  await restart();
+  await post();
+  for (const _ of [1, 2]) {
+    assertEquals([(await cluster.post("/flush")).status, await cluster.waiting()], [504, 1]);
+  }
+  await restart({ registry: upgraded });
+  assertEquals(await cluster.post("/flush"), { status: 200, answer: { entries: 1, servers: 1 } });
+  assertEquals(await cluster.waiting(), 0);
+  await restart();
+  await post();
+  const asked = cluster.time.clock();
+  assertEquals((await cluster.post("/delete?name=bids")).status, 200);
+  assertEquals(
+    [await cluster.waiting(), cluster.time.clock() - asked < 5],
+    [0, true],
+    "what is gone is not waited for",
+  );
+});
+
 Deno.test("upkeep: without a server that drains an order is not done, and the answer says that", async () => {
   await using cluster = new Cluster();
   cluster.start({ roles: ["fe"] });
