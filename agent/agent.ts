@@ -53,6 +53,9 @@ export interface AgentOptions extends Omit<ReceptionOptions, "intake" | "figures
 /** A server that says nothing for this long has failed; it may have to write a large batch through. */
 const TIMEOUT_MS = 15_000;
 
+/** How long a stop waits before it asks the journal again. */
+const JOURNAL_RETRY_MS = 100;
+
 const EJECTION = { firstMs: 100, maxMs: 10_000 } as const;
 
 export class Agent {
@@ -162,18 +165,21 @@ export class Agent {
    */
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
-    const { journal, log } = this.#options;
+    const { journal, log, sleep } = this.#options;
     const done = new AbortController();
-    const late = this.#options.sleep(withinMs, done.signal).then(() => this.#end.abort());
+    const late = sleep(withinMs, done.signal).then(() => this.#end.abort());
     while (!this.#end.signal.aborted) {
       await this.#flush();
       if (this.#sending.size > 0) await Promise.race([late, ...this.#sending]);
-      else if (this.#intake.states === 0) break;
+      else if (this.#intake.states === 0 && this.#statsd.held === 0) break;
+      else await sleep(JOURNAL_RETRY_MS, this.#end.signal); // only the journal can hold them back
     }
     const { events, batches } = { events: this.#outbox.events + this.#intake.events, batches: this.#outbox.batches };
+    const { held: lost } = this.#statsd;
     done.abort();
     this.#mirror?.stop();
     await late;
+    if (lost > 0) log.error("lost StatsD events at the stop as the journal could not keep them", { events: lost });
     if (events === 0 && batches === 0) return;
     if (journal.status() === undefined) log.error("could not send all before the stop", { events, batches });
     else log.warn("could not send all before the stop: the next start does", { events, batches });

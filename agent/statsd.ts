@@ -68,6 +68,11 @@ export class Statsd {
     this.#datagramsDropped += datagrams;
   }
 
+  /** Events folded and not yet taken in. */
+  get held(): number {
+    return this.#folding.events;
+  }
+
   /** Hands what was folded to the intake; what that can't keep now waits here, and goes on growing. */
   flush(): void {
     this.#reader.flush();
@@ -91,7 +96,7 @@ export class Statsd {
       datagramsDropped: this.#datagramsDropped,
       lines: this.#reader.lines,
       refused: Object.fromEntries(this.#reader.linesByRefusal),
-      held: this.#folding.events,
+      held: this.held,
     };
   }
 

@@ -12,16 +12,17 @@ import { type Journal, NoJournal } from "./journal/journaling.ts";
 import { clientOfHost } from "./statsd.ts";
 
 function open(journal: Journal = new NoJournal("agent-1"), world = new VirtualTime()) {
+  const logged: string[] = [];
   const server = new FakeServer(world);
   const agent = new Agent({
     ...{ registry: server.registry, journal, servers: ["http://one"], flushMs: 500, statsdClient: "host-1" },
     ...{ statesMax: 100, outboxBytesMax: limits.outboxBytesMax, batchBytesMax: limits.batchBytesMax },
     ...{ clock: world.clock, random: () => 0.5, sleep: world.sleep, pause: turn, fetch: server.fetch },
-    log: createLog({ clock: world.clock, write: () => {} }),
+    log: createLog({ clock: world.clock, write: (line) => logged.push(line.slice(25)) }),
   });
   const running = agent.run();
   return {
-    ...{ agent, server, world },
+    ...{ agent, server, world, logged },
     take: (text: string) => agent.takeStatsd(new TextEncoder().encode(text)),
     async delivered(): Promise<void> {
       await world.pass(500);
@@ -36,6 +37,13 @@ function open(journal: Journal = new NoJournal("agent-1"), world = new VirtualTi
       await Promise.all([stopped, running]);
     },
   };
+}
+
+function journalOn(disk: MemoryDisk, { clock }: VirtualTime): Journal {
+  return openJournal(disk, {
+    ...{ registry: createRegistry(), now: clock(), bytesMax: 1e9, fsync: false, newSender: () => "agent-1" },
+    log: createLog({ clock, write: () => {} }),
+  });
 }
 
 Deno.test("Agent: StatsD lines are folded and sent as any others, those refused counted by reason", async () => {
@@ -73,12 +81,8 @@ Deno.test("Agent: a tab of StatsD that has another type is refused and counted",
 });
 
 Deno.test("Agent: StatsD lines wait while the journal can't keep them, and outlive the process once it has", async () => {
-  const time = new VirtualTime();
-  const disk = new MemoryDisk();
-  const log = createLog({ clock: time.clock, write: () => {} });
-  const options = { registry: createRegistry(), now: time.clock(), bytesMax: 1e9, fsync: false, log };
-  const journal = openJournal(disk, { ...options, newSender: () => "agent-1" });
-  await using first = open(journal, time);
+  const [time, disk] = [new VirtualTime(), new MemoryDisk()];
+  await using first = open(journalOn(disk, time), time);
   first.server.fate = () => "unreached";
   disk.bytesMax = disk.bytes;
   first.take("hits:3|c\nhits:4|c");
@@ -87,10 +91,38 @@ Deno.test("Agent: StatsD lines wait while the journal can't keep them, and outli
   disk.bytesMax = Number.MAX_SAFE_INTEGER;
   await time.pass(1000);
   assertEquals([first.agent.status().statsd.held, first.agent.status().events.folded], [0, 2]);
-  const next = openJournal(disk.restarted(), { ...options, newSender: () => "agent-2" });
-  await using second = open(next, time);
+  await using second = open(journalOn(disk.restarted(), time), time);
   await second.delivered();
   assertEquals(second.server.events(), { "hits host-1": 2 });
+});
+
+Deno.test("stop: says how many StatsD events are lost where the journal can't keep them", async () => {
+  const [time, disk] = [new VirtualTime(), new MemoryDisk()];
+  let logged: readonly string[];
+  {
+    await using fixture = open(journalOn(disk, time), time);
+    ({ logged } = fixture);
+    disk.bytesMax = disk.bytes;
+    fixture.take("hits:3|c\nhits:4|c");
+  }
+  const lost = "error lost StatsD events at the stop as the journal could not keep them events=2";
+  assertEquals(logged.filter((line) => line.includes("StatsD")), [lost]);
+});
+
+Deno.test("stop: sends StatsD events that the journal can keep in time", async () => {
+  const [time, disk] = [new VirtualTime(), new MemoryDisk()];
+  await using fixture = open(journalOn(disk, time), time);
+  disk.bytesMax = disk.bytes;
+  fixture.take("hits:3|c");
+  let isStopped = false;
+  const stopped = fixture.agent.stop(5000).then(() => isStopped = true);
+  await time.pass(1000);
+  assertEquals(isStopped, false);
+  disk.bytesMax = Number.MAX_SAFE_INTEGER;
+  const step = () => fixture.server.busy === 0 ? time.pass(100) : turn();
+  await until(() => isStopped, { what: "it has stopped", step });
+  await stopped;
+  assertEquals(fixture.server.events(), { "hits host-1": 1 });
 });
 
 Deno.test("clientOfHost: is a legal name, whatever a host is called", () => {

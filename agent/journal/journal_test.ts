@@ -291,6 +291,32 @@ Deno.test("Journal: attempts to write its memory anew that fail leave no file op
   await fixture.delivered();
 });
 
+Deno.test("stop: while the journal can't tell that a batch is sealed it tries again until it is given up, or can", async () => {
+  for (const comesBack of [false, true]) {
+    const disk = new MemoryDisk();
+    await using fixture = new Fixture(disk);
+    assertEquals((await fixture.post(batch(0, line("bids", 3)))).status, 200);
+    const open = disk.open.bind(disk);
+    disk.open = () => {
+      throw new Error("Read-only file system (os error 30)");
+    };
+    disk.bytesMax = disk.bytes;
+    let isStopped = false;
+    const stopped = fixture.agent.stop(5000).then(() => isStopped = true);
+    await fixture.pass(1000);
+    assertEquals(isStopped, false);
+    if (comesBack) {
+      disk.open = open;
+      disk.bytesMax = Number.MAX_SAFE_INTEGER;
+    }
+    await until(() => isStopped, { what: "it has stopped", step: () => fixture.pass(100) });
+    await stopped;
+    assertEquals(fixture.server.events(), comesBack ? { "bids web-1": 3 } : {});
+    const left = "warn  could not send all before the stop: the next start does events=3 batches=0";
+    assertEquals(fixture.logged.includes(left), !comesBack);
+  }
+});
+
 Deno.test("Journal: with fsync a post is answered once the disk has it", async () => {
   const disk = new MemoryDisk();
   await using fixture = new Fixture(disk, { fsync: true });
