@@ -21,7 +21,8 @@ export interface TabaClientOptions extends Partial<Platform> {
   readonly token?: string | undefined;
   /**
    * Milliseconds from one flush to the next, as long as there is something to send. What is recorded after a longer while
-   * without is sent within a tenth of a second. Default 1,000.
+   * without is sent within a tenth of a second. Flushes that take more than an eighth of it, of many thousand tabs, come
+   * less often, so that they take no larger share of the host's time. Default 1,000.
    */
   readonly flushPeriodMs?: number;
   /** Milliseconds after which an unanswered request counts as failed. Default 10,000. */

@@ -36,6 +36,10 @@ interface Batch {
 /** After so long, sealing lets the host go on with its own work; it looks at the time whenever it has so many bytes. */
 const SLICE_S = 0.005;
 const SLICE_BYTES = 8 * 1024;
+/** Sealing takes at most this share of the host's time: flushes of very many tabs come less often. */
+const SEALING_SHARE = 1 / 8;
+/** ... but at least this often. */
+const PERIOD_MAX_MS = 10_000;
 /** What comes after a quiet while is gathered for so long at most, so that it is seen soon and is one batch all the same. */
 const GATHER_MS = 100;
 const BACKOFF = { firstMs: 1000, maxMs: 10_000 };
@@ -72,6 +76,9 @@ export class Sender {
   /** Ends what is being waited for, an answer or a pause. */
   #interrupt: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
+  /** How long the flush under way has sealed, and how long the one before did. */
+  #sealingS = 0;
+  #sealedS = 0;
   /** By the stopwatch: when the timer went off last. */
   #tickedAt: number | undefined;
   /** By the stopwatch: before the first the timer doesn't try, before the second nobody does. */
@@ -108,10 +115,11 @@ export class Sender {
     const isWaiting = this.#batch !== undefined || !this.#recorder.waiting.isEmpty;
     if (!isWaiting || this.#cancelTimer !== undefined || this.#stopping !== undefined) return;
     const { flushPeriodMs } = this.#settings;
+    const periodMs = Math.max(flushPeriodMs, Math.min(1000 * this.#sealedS / SEALING_SHARE, PERIOD_MAX_MS));
     // The first flush gives the host time to initialize.
-    const leftMs = this.#tickedAt === undefined ? flushPeriodMs : flushPeriodMs - 1000 * (this.#now() - this.#tickedAt);
+    const leftMs = this.#tickedAt === undefined ? periodMs : periodMs - 1000 * (this.#now() - this.#tickedAt);
     // Within these bounds whatever a host's own clock does.
-    const ms = Math.min(Math.max(leftMs, GATHER_MS), flushPeriodMs);
+    const ms = Math.min(Math.max(leftMs, GATHER_MS), periodMs);
     this.#cancelTimer = tryTimer(this.#settings, this.#tick, { ms, background: true });
   }
 
@@ -171,10 +179,12 @@ export class Sender {
     if (this.#now() < this.#retryAfter) return;
     if (this.#batch !== undefined && !await this.#deliver(this.#batch, options)) return;
     this.#recorder.waiting.beginFlush();
+    this.#sealingS = 0;
     while (this.#recorder.waiting.isDue) {
       const batch = await this.#seal();
       if (batch !== undefined && !await this.#deliver(batch, options)) return;
     }
+    this.#sealedS = this.#sealingS;
   }
 
   async #stop(): Promise<void> {
@@ -210,16 +220,19 @@ export class Sender {
     const header = { client: this.#settings.client, id, sent };
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    let sliceEnd = this.#now() + SLICE_S;
+    let sliceStart = this.#now();
     const lines = this.#countEvents(this.#recorder.waiting.lines(() => bytes >= limits.batchBytesMax));
     try {
       for (const chunk of writeBatch(header, lines, { chunkBytes: SLICE_BYTES })) {
         chunks.push(chunk);
         bytes += chunk.length;
-        if (this.#now() < sliceEnd) continue;
+        const slice = this.#now() - sliceStart;
+        if (slice < SLICE_S) continue;
+        this.#sealingS += slice;
         await this.#pause(0);
-        sliceEnd = this.#now() + SLICE_S;
+        sliceStart = this.#now();
       }
+      this.#sealingS += this.#now() - sliceStart;
     } catch (error) {
       this.#drop("bug", this.#sealing, String(error));
       this.#sealing = 0;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createRegistry } from "../core/handlers/registry.ts";
 import { ClientWorld, fates, START } from "../tests/sim/client_world.ts";
 import { TabaClient } from "./client.ts";
 
@@ -72,6 +73,41 @@ Deno.test("Sender: what comes after a quiet while is sent soon, else flushes are
   assertEquals(await sentAt(record), 7.1);
   assertEquals(await sentAt(record), 8.1);
   await world.outcome(client.stop());
+});
+
+Deno.test("Sender: flushes that take long come less often, but every ten seconds at least", async () => {
+  // All States take so long to encode.
+  let [encodeS, encodedS] = [0, 0];
+  const counter = createRegistry().get("TotalsCounter");
+  assert(counter !== undefined);
+  const slow = Object.assign(Object.create(counter), {
+    type: "Slow",
+    encode(state: unknown) {
+      encodedS += encodeS;
+      return counter.encode(state);
+    },
+  });
+  const world: ClientWorld = new ClientWorld({
+    handlers: [slow],
+    stopwatch: () => world.time.clock() + encodedS,
+  });
+  const { client } = world;
+  const flushesIn = async (seconds: number) => {
+    const before = world.requests.length;
+    for (let tenth = 0; tenth < 10 * seconds; tenth++) {
+      for (let value = 0; value < 20; value++) client.record("slow", value, { type: "Slow" });
+      await world.pass(100);
+    }
+    return world.requests.length - before;
+  };
+  assertEquals(await flushesIn(20), 20);
+  encodeS = 0.25;
+  await flushesIn(4);
+  const slowed = await flushesIn(20);
+  assert(slowed >= 9 && slowed <= 12, `${slowed} flushes, for one every two seconds`);
+  encodeS = 60;
+  await flushesIn(4);
+  assert(await flushesIn(20) > 1);
 });
 
 Deno.test("Sender: a failed batch is repeated unchanged while newer events wait for the next one", async () => {
