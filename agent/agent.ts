@@ -176,8 +176,8 @@ export class Agent {
     }
     const { events, batches } = { events: this.#outbox.events + this.#intake.events, batches: this.#outbox.batches };
     const { held: lost } = this.#statsd;
+    await this.#mirror?.stop(late);
     done.abort();
-    this.#mirror?.stop();
     await late;
     if (lost > 0) log.error("lost StatsD events at the stop as the journal could not keep them", { events: lost });
     if (events === 0 && batches === 0) return;
@@ -250,6 +250,7 @@ export class Agent {
         this.#dispatch(this.#outbox.reopen(seq, { part, segment: left.segment }), part);
       }
     }
+    if (this.#outbox.events > 0) this.#mirror?.passOver(this.#outbox.events);
     this.#figures.eventsReplayed = this.#outbox.events + this.#intake.events - before;
     const { eventsReplayed: events } = this.#figures;
     if (events > 0) this.#options.log.info("replayed the journal", { events, batches: this.#outbox.batches });

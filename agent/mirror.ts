@@ -35,6 +35,8 @@ export interface MirrorStatus {
 export class Mirror {
   readonly #options: MirrorOptions;
   readonly #window: SendWindow;
+  readonly #sending = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   readonly #end = new AbortController();
   #bytes = 0;
   #batchesAcked = 0;
@@ -54,12 +56,27 @@ export class Mirror {
       return;
     }
     this.#bytes += part.bytes;
-    background("mirroring", this.#send(this.#window.open(), part));
+    const sent = this.#send(this.#window.open(), part).finally(() => this.#sending.delete(sent));
+    this.#sending.add(sent);
+    background("mirroring", sent);
   }
 
-  /** Gives up what is under way. */
-  stop(): void {
+  /**
+   * Drops events of batches that an earlier process has sealed: it may have sent copies, under a sender that nobody
+   * knows any more, so that another copy could count twice.
+   */
+  passOver(events: number): void {
+    this.#eventsDropped.add("replayed", events);
+    this.#options.log.warn("the mirror gets no copy of what was replayed from the journal", { events });
+  }
+
+  /** Sends what is under way, and gives up what is left of it once `late` resolves. */
+  async stop(late: Promise<void>): Promise<void> {
+    this.#stopping.abort();
+    const sent = Promise.all(this.#sending);
+    await Promise.race([late, sent]);
     this.#end.abort();
+    await sent;
   }
 
   status(): MirrorStatus {
@@ -72,9 +89,9 @@ export class Mirror {
   }
 
   async #send(id: BatchId, { lines, events, bytes }: Part): Promise<void> {
-    const { signal } = this.#end;
     const body = await gzip(writeBatch({ id, sent: this.#options.clock() }, lines));
-    const delivery = await this.#options.deliverer.deliver(body, { hurry: signal, end: signal });
+    const { deliverer } = this.#options;
+    const delivery = await deliverer.deliver(body, { hurry: this.#stopping.signal, end: this.#end.signal });
     this.#window.close(id.seq);
     this.#bytes -= bytes;
     if (delivery.kind === "acked") {

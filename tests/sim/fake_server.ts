@@ -79,6 +79,7 @@ export class FakeServer {
         throw new TypeError("connection refused");
       case "hung": {
         const { signal } = request;
+        signal.throwIfAborted();
         const aborted = new Promise<never>((_, reject) =>
           signal.addEventListener("abort", () => reject(signal.reason))
         );
