@@ -251,8 +251,7 @@ export class RedisStore implements Store {
     assert(tabs.length <= limits.readKeysMax, "a call asks for a bounded number of tabs");
     const clientsByTab = new Map(tabs.map((tab) => [tab, new Set<string>()]));
     // First what waits: what is committed between the calls is then found among the States.
-    const { queued } = await this.#read(bucket, [], ({ tab }) => clientsByTab.has(tab));
-    for (const { tab, client } of queued) clientsByTab.get(tab)?.add(client);
+    await this.#visitQueue(bucket, ({ tab, client }) => clientsByTab.get(tab)?.add(client));
     for (let from = 0; from < tabs.length; from += LISTED_TABS_MAX) {
       const some = tabs.slice(from, from + LISTED_TABS_MAX);
       const reply = await this.#shardOf(bucket).run(catalogue.CLIENTS_BY_TAB, [this.#prefix, bucket, ...some]);
@@ -269,9 +268,10 @@ export class RedisStore implements Store {
   }
 
   async clients(bucket: number): Promise<ReadonlySet<string>> {
-    const { queued } = await this.#read(bucket, [], () => true);
-    const stored = asTexts(await this.#shardOf(bucket).run(catalogue.CLIENTS, [this.#prefix, bucket]));
-    const clients = new Set([...stored, ...queued.map(({ client }) => client)]);
+    const clients = new Set<string>();
+    await this.#visitQueue(bucket, ({ client }) => clients.add(client));
+    const stored = await this.#shardOf(bucket).run(catalogue.CLIENTS, [this.#prefix, bucket]);
+    for (const client of asTexts(stored)) clients.add(client);
     clients.delete(AGGREGATE);
     return clients;
   }
@@ -308,6 +308,14 @@ export class RedisStore implements Store {
     return theirs === ours ? undefined : `its Redis holds ${theirs}, the settings say ${ours}`;
   }
 
+  /** Shows `visit` what waits, an entry perhaps twice, and holds none of it: a queue may be long. */
+  async #visitQueue(bucket: number, visit: (entry: QueuedEntry) => void): Promise<void> {
+    await this.#read(bucket, [], (entry) => {
+      visit(entry);
+      return false;
+    });
+  }
+
   /** Does what READ does until the end of the queue is reached. */
   async #read(
     bucket: number,
@@ -323,13 +331,14 @@ export class RedisStore implements Store {
         const args = [this.#prefix, bucket, next, READ_BYTES, ...keyArguments(keys)];
         const reply = asList(await shard.run(scripts.READ, args));
         const [head, firstItem, descriptions, bodies, nextItem, states, queue] = reply;
+        const position = asWhole(asText(head));
         for (const one of entriesOf(descriptions, bodies, asWhole(asText(firstItem)))) {
-          if (isWanted(one.entry)) located.push(one);
+          // Of the first item a part may have left the queue.
+          if (one.position >= position && isWanted(one.entry)) located.push(one);
         }
         next = asText(nextItem);
         if (next !== "") continue;
         // What left the queue since the first call is in the States now.
-        const position = asWhole(asText(head));
         const queued = located.filter((one) => one.position >= position).map(({ entry }) => entry);
         return { states: statesOf(states), queued, counts: eventCountsOf(asText(queue)) };
       } while (shard.losses === losses);

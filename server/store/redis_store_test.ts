@@ -2,9 +2,11 @@
 // promises of its traffic and its keys. What happens when processes die is in tests/cluster/redis_failover_test.ts.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { bucketOf } from "../../core/buckets.ts";
 import { openStore } from "../../tests/cluster/redis_fixture.ts";
-import { pass } from "../../tests/cluster/waiting.ts";
+import { pass, until } from "../../tests/cluster/waiting.ts";
 import { storeContract } from "../../tests/laws/store_contract.ts";
 import { batch, entry, state, tabsOf, take, waiting } from "../../tests/laws/store_fixtures.ts";
 import { type LocalRedis, type RedisNode, startRedis } from "../../tools/local_redis.ts";
@@ -48,6 +50,26 @@ function entriesOf(count: number, bytes = 20): readonly Entry[] {
 async function allWaiting(store: Store): Promise<readonly string[]> {
   const found = await Promise.all(Array.from({ length: store.buckets }, (_, bucket) => waiting(store, bucket)));
   return found.flat().sort();
+}
+
+/** What `ask` answers, and how many bytes were held at most meanwhile. */
+async function answerHolding<Answer>(ask: () => Promise<Answer>): Promise<{ answer: Answer; heldBytes: number }> {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const held = () => {
+    collect();
+    const { heapUsed, external } = Deno.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = held();
+  let [most, isAnswered] = [before, false];
+  const look = () => {
+    most = Math.max(most, held());
+    return isAnswered;
+  };
+  const asked = ask().finally(() => isAnswered = true);
+  const [answer] = await Promise.all([asked, until(look, { what: "it is answered" })]);
+  return { answer, heldBytes: most - before };
 }
 
 Deno.test("RedisStore: each shard holds only keys of its own buckets", async () => {
@@ -155,6 +177,19 @@ Deno.test("RedisStore: a reader of a long queue never sees a count fall or jump 
     assert(reads > 3, "it was read in between");
   };
   await Promise.all([drain(), read()]);
+});
+
+Deno.test("RedisStore: who is in a long queue is told without holding it", async () => {
+  await using store = openStore(redis, { buckets: 1 });
+  const clients = ["web-1", "web-2", "web-3"];
+  const entries = Array.from({ length: 30_000 }, (_, index) => entry("bids", clients[index % 3]));
+  // 120,000 entries that would be 40 MB here; as they lie in Redis they are read in two or three calls.
+  for (let batch = 0; batch < 4; batch++) await store.enqueue(undefined, entries);
+  const ofBucket = await answerHolding(() => store.clients(0));
+  const ofTab = await answerHolding(() => store.clientsByTab(0, ["bids"]));
+  assertEquals([...ofBucket.answer].sort(), clients);
+  assertEquals([...ofTab.answer.get("bids") ?? []].sort(), clients);
+  for (const { heldBytes } of [ofBucket, ofTab]) assert(heldBytes < 15_000_000, `${heldBytes} bytes were held`);
 });
 
 Deno.test("RedisStore: a Redis that was made for other buckets is refused, until it is the right one", async () => {
