@@ -235,7 +235,8 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     run: bench,
   },
   audit: {
-    description: "The books: what agents, servers and the store counted must add up. Exit code 1 where it does not.",
+    description:
+      "The books: what clients, agents, servers and the store counted must add up. Exit code 1 where it does not.",
     options: [
       {
         flags: "--agent <url:string>",
@@ -246,8 +247,16 @@ export const catalogue: Readonly<Record<string, Entry>> = {
         flags: "--seconds <seconds:string>",
         description: "How long figures may move before they agree; 5 unless given.",
       },
+      {
+        flags: "--clients",
+        description:
+          "Read the statuses of clients, as their status() gives them, from standard input: a line of JSON each.",
+      },
     ],
-    examples: { "with the agent of this host": "audit --agent http://127.0.0.1:8279" },
+    examples: {
+      "with the agent of this host": "audit --agent http://127.0.0.1:8279",
+      "with clients that log their statuses": "audit --agent http://127.0.0.1:8279 --clients < statuses.ndjson",
+    },
     run: audit,
   },
 };

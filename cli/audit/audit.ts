@@ -1,4 +1,4 @@
-// `taba-cli audit`: reads the books of agents, servers and store, and says of each line whether it balances. Figures move
+// `taba-cli audit`: reads the books of clients, agents, servers and store, and says of each line whether it balances. Figures move
 // while they are read: a line that does not balance is read again for a while.
 
 import { readAgentStatus } from "../agent_status.ts";
@@ -10,7 +10,18 @@ import { printJson, printLines } from "../output.ts";
 import { type Asked, type ExitCode, type Shell, UsageTrouble, widthOfOutput } from "../shell.ts";
 import { type Column, layOutTable } from "../terminal/table.ts";
 import { clean, cut } from "../terminal/text_width.ts";
-import { type Book, type Books, excess, type LedgerLine, ledgerOf, refusalsOf, type Sum, total } from "./ledger.ts";
+import { type ClientsBook, readClients } from "./clients.ts";
+import {
+  type Book,
+  type Books,
+  excess,
+  hasStore,
+  type LedgerLine,
+  ledgerOf,
+  refusalsOf,
+  type Sum,
+  total,
+} from "./ledger.ts";
 
 const SECONDS_DEFAULT = 5;
 const STEP_MS = 250;
@@ -34,12 +45,14 @@ export async function audit({ names, options }: Asked, shell: Shell): Promise<Ex
   const agents = agentsOf(options, shell).map(apiOf);
   const server = apiOf(serverOf(options, shell));
   const seconds = numberOption(options, "seconds", { min: 0, max: 3_600 }) ?? SECONDS_DEFAULT;
+  // Before all others: what is counted later on the way is read later.
+  const clients = options.clients === true ? await clientsOf(shell) : undefined;
 
   const until = shell.clock() + seconds;
   const balanced = new Map<string, LedgerLine>();
   let done: Audit;
   while (true) {
-    const { books, unasked } = await read({ agents, server, apiOf });
+    const { books, unasked } = await read({ clients, agents, server, apiOf });
     const lines = ledgerOf(books);
     for (const line of lines) if (excess(line) === 0 && !balanced.has(line.what)) balanced.set(line.what, line);
     const entries = lines.map((line) => {
@@ -50,19 +63,30 @@ export async function audit({ names, options }: Asked, shell: Shell): Promise<Ex
     if (entries.every(({ isBalanced }) => isBalanced) || shell.clock() >= until) break;
     await shell.sleep(STEP_MS);
   }
-  const isRight = done.entries.length > agents.length && done.entries.every(({ isBalanced }) => isBalanced);
+  const isRight = hasStore(done.books) && done.entries.every(({ isBalanced }) => isBalanced);
   if (isJson(options)) await printJson(jsonOf(done, isRight), shell);
   else await printLines(linesOf(done, shell), shell);
-  if (done.entries.length === agents.length) shell.complain(`${server.address} has no figures of its store`);
+  if (!hasStore(done.books)) shell.complain(`${server.address} has no figures of its store`);
   for (const address of done.unasked) shell.complain(`${address} could not be asked: its figures are missing`);
   return isRight ? 0 : 1;
 }
 
+async function clientsOf({ input }: Shell): Promise<ClientsBook> {
+  if (input === undefined) throw new UsageTrouble("--clients needs the statuses of clients on standard input");
+  return readClients(await new Response(ReadableStream.from(input)).text());
+}
+
+interface Sources {
+  readonly clients: ClientsBook | undefined;
+  readonly agents: readonly Api[];
+  readonly server: Api;
+  readonly apiOf: (address: string) => Api;
+}
+
 /** Agents first, the store last. @throws {ApiTrouble} where an agent or the server that was named can't be asked */
 async function read(
-  parts: { readonly agents: readonly Api[]; readonly server: Api; readonly apiOf: (address: string) => Api },
+  { clients, agents, server, apiOf }: Sources,
 ): Promise<{ readonly books: Books; readonly unasked: readonly string[] }> {
-  const { agents, server, apiOf } = parts;
   const bookOf = async (api: Api): Promise<Book> => ({ address: api.address, status: await api.read("/status") });
   const ofAgents = await Promise.all(agents.map(async (agent): Promise<Book> => {
     return { address: agent.address, status: await readAgentStatus(agent) };
@@ -81,7 +105,7 @@ async function read(
     else throw other.reason;
   }
   const store = at(await server.read("/status"), "store");
-  return { books: { agents: ofAgents, servers, store }, unasked };
+  return { books: { clients, agents: ofAgents, servers, store }, unasked };
 }
 
 const REFUSAL_COLUMNS: readonly Column[] = [
@@ -95,9 +119,11 @@ function linesOf({ books, entries }: Audit, shell: Shell): readonly string[] {
   const { style } = shell;
   const width = widthOfOutput(shell);
   const told = entries.flatMap(({ line, isBalanced }) => {
-    const verdict = isBalanced ? style.green("balances") : style.red(`is off by ${formatCount(excess(line))}`);
+    const verdict = isBalanced ? "in balance" : `off by ${formatCount(excess(line))}`;
     const sums = `  ${sideOf(line.left)} ${line.relation} ${sideOf(line.right)}`;
-    return [`${style.bold(cut(clean(line.what), Math.max(1, width - 12)))} ${verdict}`, cut(clean(sums), width)];
+    const what = cut(clean(line.what), Math.max(1, width - verdict.length - 2));
+    const paint = isBalanced ? style.green : style.red;
+    return [`${style.bold(what)}: ${paint(verdict)}`, cut(clean(sums), width)];
   });
   const refusals = [...refusalsOf(books)].map(({ who, of, reason, count }) => [who, of, formatCount(count), reason]);
   return [
@@ -107,11 +133,14 @@ function linesOf({ books, entries }: Audit, shell: Shell): readonly string[] {
   ];
 }
 
-/** `7 (folded 5 + replayed 2)`, or `5 folded` where there is one. */
+/** `7 (folded 5 + replayed 2)`, or `5 folded` where there is one, or all others are 0. */
 function sideOf(sums: readonly Sum[]): string {
-  if (sums.length === 1) return `${formatCount(sums[0].events)} ${sums[0].name}`;
-  const parts = sums.filter(({ events }) => events !== 0).map(({ name, events }) => `${name} ${formatCount(events)}`);
-  return `${formatCount(total(sums))}${parts.length === 0 ? "" : ` (${parts.join(" + ")})`}`;
+  const parts = sums.length === 1 ? sums : sums.filter(({ events }) => events !== 0);
+  if (parts.length === 1) return `${formatCount(parts[0].events)} ${parts[0].name}`;
+  if (parts.length === 0) return "0";
+  return `${formatCount(total(sums))} (${
+    parts.map(({ name, events }) => `${name} ${formatCount(events)}`).join(" + ")
+  })`;
 }
 
 function jsonOf({ books, entries, unasked }: Audit, isBalanced: boolean) {

@@ -1,7 +1,9 @@
-// The books of a cluster, from agents to States: which figures must add up to which others, and whether they do. What an
+// The books of a cluster, from clients to States: which figures must add up to which others, and whether they do. What an
 // agent or server counts begins anew with its process; what the store counts goes on.
 
 import { countsAt, numberAt, sumOf } from "../json.ts";
+import { plural } from "../numbers.ts";
+import type { ClientsBook } from "./clients.ts";
 
 /** What `/status` of an agent or server said, and where it was asked. */
 export interface Book {
@@ -11,6 +13,8 @@ export interface Book {
 
 /** Read in this order: what is counted later on the way was read later, so under load it may be more and never less. */
 export interface Books {
+  /** Undefined where nobody gave any. */
+  readonly clients: ClientsBook | undefined;
   readonly agents: readonly Book[];
   /** Each server that could be asked. */
   readonly servers: readonly Book[];
@@ -50,7 +54,21 @@ export function total(sums: readonly Sum[]): number {
 }
 
 export function ledgerOf(books: Books): readonly LedgerLine[] {
-  return [...books.agents.map(agentLine), ...storeLines(books)];
+  const { clients, agents } = books;
+  return [...clients === undefined ? [] : [clientsLine(clients)], ...agents.map(agentLine), ...storeLines(books)];
+}
+
+function clientsLine({ clients, recorded, acked, pending, droppedByReason }: ClientsBook): LedgerLine {
+  return {
+    what: plural(clients, "client"),
+    left: [{ name: "recorded", events: recorded }],
+    relation: "=",
+    right: [
+      { name: "acked", events: acked },
+      { name: "pending", events: pending },
+      { name: "dropped", events: sumOf(droppedByReason) },
+    ],
+  };
 }
 
 function agentLine({ address, status }: Book): LedgerLine {
@@ -59,48 +77,53 @@ function agentLine({ address, status }: Book): LedgerLine {
     what: `agent ${address}`,
     left: [events("folded"), events("replayed")],
     relation: "=",
-    right: [
-      events("acked"),
-      events("open"),
-      events("held"),
-      events("rejected"),
-      { name: "dropped", events: sumOf(countsAt(status, "events", "dropped")) },
-    ],
+    right: [events("acked"), ...notPassedOn(status)],
   };
 }
 
-function* storeLines({ agents, servers, store }: Books): Generator<LedgerLine> {
-  const figure = (name: string) => numberAt(store, "events", name);
-  const [enqueued, committed, queued] = [figure("enqueued"), figure("committed"), figure("queued")];
-  if (enqueued === undefined || committed === undefined) return;
-  const ofStore = [{ name: "enqueued", events: enqueued }];
+/** What an agent took and no server has taken of it. */
+function notPassedOn(status: unknown): readonly Sum[] {
+  const events = (name: string): Sum => ({ name, events: numberAt(status, "events", name) ?? 0 });
+  const dropped = { name: "dropped", events: sumOf(countsAt(status, "events", "dropped")) };
+  return [events("open"), events("held"), events("rejected"), dropped];
+}
+
+/** Whether the store's own figures could be read. */
+export function hasStore({ store }: Books): boolean {
+  return numberAt(store, "events", "enqueued") !== undefined && numberAt(store, "events", "committed") !== undefined;
+}
+
+function* storeLines(books: Books): Generator<LedgerLine> {
+  if (!hasStore(books)) return;
+  const { clients, agents, servers, store } = books;
+  const figure = (name: string): Sum => ({ name, events: numberAt(store, "events", name) ?? 0 });
+  const [enqueued, committed] = [figure("enqueued"), figure("committed")];
   const toStore = (books: readonly Book[], keys: readonly string[]) =>
     books.map(({ address, status }) => ({ name: address, events: numberAt(status, ...keys) ?? 0 }));
+  if (clients !== undefined) {
+    const left = [{ name: "acked", events: clients.acked }];
+    const withAgents = { name: "with agents", events: total(agents.flatMap(({ status }) => notPassedOn(status))) };
+    yield { what: "acknowledged to clients", left, relation: "≤", right: [enqueued, withAgents] };
+  }
   if (agents.length > 0) {
     const left = toStore(agents, ["events", "acked"]);
-    yield { what: "acknowledged to agents", left, relation: "≤", right: ofStore };
+    yield { what: "acknowledged to agents", left, relation: "≤", right: [enqueued] };
   }
   const accepted = toStore(servers, ["ingest", "events", "accepted"]);
-  yield { what: "accepted by servers", left: accepted, relation: "≤", right: ofStore };
-  const waiting = { name: "queued", events: queued ?? enqueued - committed };
-  yield { what: "store", left: ofStore, relation: "=", right: [{ name: "committed", events: committed }, waiting] };
-  // Counted by itself: each entry that waits holds an event at least, and where none waits nothing is missing.
+  yield { what: "accepted by servers", left: accepted, relation: "≤", right: [enqueued] };
+  // Counted by themselves: each entry that waits holds an event at least, and where none waits nothing is missing.
   const entries = numberAt(store, "queues", "entries");
   if (entries !== undefined) {
-    const isEmpty = entries === 0;
-    const right = [waiting];
-    yield { what: "queues", left: [{ name: "entries", events: entries }], relation: isEmpty ? "=" : "≤", right };
+    const left = [{ name: "entries", events: entries }];
+    const waiting = { name: "enqueued and not committed", events: enqueued.events - committed.events };
+    yield { what: "queues", left, relation: entries === 0 ? "=" : "≤", right: [waiting] };
   }
   const drained = toStore(servers, ["drain", "events"]);
-  yield {
-    what: "committed by servers",
-    left: drained,
-    relation: "≤",
-    right: [{ name: "committed", events: committed }],
-  };
+  yield { what: "committed by servers", left: drained, relation: "≤", right: [committed] };
 }
 
-export function* refusalsOf({ agents, servers }: Books): Generator<Refusals> {
+export function* refusalsOf({ clients, agents, servers }: Books): Generator<Refusals> {
+  if (clients !== undefined) yield* reasons(plural(clients.clients, "client"), "events", clients.droppedByReason);
   for (const { address, status } of agents) {
     yield* reasons(`agent ${address}`, "posts", countsAt(status, "posts", "refused"));
     yield* reasons(`agent ${address}`, "lines", countsAt(status, "lines", "refused"));

@@ -1,6 +1,7 @@
-// taba-cli against a real server and agent, as processes: load, upkeep, and the books of it all.
+// taba-cli against a real server, agent and client: load, upkeep, and the books of it all.
 
 import { assert, assertEquals } from "@std/assert";
+import { TabaClient } from "../../client/client.ts";
 import { taskProgram } from "../../tools/deno_command.ts";
 import { runProgram, startService } from "../../tools/program.ts";
 
@@ -11,14 +12,16 @@ Deno.test("taba-cli: loads an agent, keeps the cluster up, and its books balance
     module: "agent/main.ts",
     args: ["--port=0", "--flush-ms=20", "--server", server.url],
   });
-  const cli = async (...args: readonly string[]) => {
+  const fed = async (input: string | undefined, args: readonly string[]) => {
     const { code, output } = await runProgram({
       name: "taba-cli",
       ...taskProgram("cli"),
       args: [...args, "--server", server.url, "--json"],
+      ...input !== undefined && { input },
     });
     return { code, answer: output === "" ? undefined : JSON.parse(output) };
   };
+  const cli = (...args: readonly string[]) => fed(undefined, args);
 
   const load = await cli("bench", "--url", agent.url, "--events", "20000", "--tabs", "50", "--raw");
   assertEquals([load.code, load.answer.events.accepted], [0, 20_000]);
@@ -31,6 +34,15 @@ Deno.test("taba-cli: loads an agent, keeps the cluster up, and its books balance
   for (const upkeep of ["flush", "gc", "rebalance", "upgrade"]) assertEquals((await cli(upkeep)).code, 0, upkeep);
   const checked = await cli("check");
   assertEquals([checked.code, checked.answer.problems], [0, []]);
+
+  await using client = new TabaClient({ client: "web-17", agent: agent.url });
+  for (const type of ["CounterGroup", "Gauge", "Noop"]) client.record(`recorded_${type}`, 1, { type });
+  client.counter("recorded_CounterGroup", NaN);
+  await client.flush();
+  const { code, answer } = await fed(JSON.stringify(client.status()), ["audit", "--agent", agent.url, "--clients"]);
+  assertEquals([code, answer.isBalanced], [0, true], JSON.stringify(answer));
+  assertEquals(answer.lines[0].right, { acked: 3, pending: 0, dropped: 1 });
+  assertEquals(answer.refused[0], { who: "1 client", of: "events", reason: "value_illegal", count: 1 });
 
   for (const isDeleted of [false, true]) {
     if (isDeleted) assertEquals((await cli("delete", "--regex", "bench_.*", "--yes")).answer.tabs, 50);
