@@ -211,6 +211,15 @@ function catalogueContract(test: StoreTest): void {
     assertEquals(clientsByTab.has(third), false);
   });
 
+  test("a client is no longer known once all of its entries have left the queue and it has no States", async ({ store }) => {
+    await store.enqueue(undefined, [entry(tab, "web-1"), entry(tab, "web-2")]);
+    const lease = await take(store, 0);
+    const consumed = (await store.readQueue(lease, undefined, 1))?.cursor;
+    await store.commit({ lease, next: "c1", consumed, requeued: [], states: [], removed: [{ tab, client: "web-1" }] });
+    assertEquals([...await store.clients(0)], ["web-2"]);
+    assertEquals((await store.clientsByTab(0, [tab])).get(tab), ["web-2"]);
+  });
+
   test("servers are known while they announce themselves", async ({ store, pass }) => {
     const member = (id: string): Member => ({ id, url: `http://${id}`, roles: ["fe", "be"], started: 1.5 });
     for (const id of ["b", "c", "a"]) await store.heartbeat(member(id), 300);
