@@ -2,7 +2,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { forgetWith, noteHeard, noteTrouble } from "./connection.js";
+import { forgetWith, noteHeard, noteTrouble, UNANSWERED } from "./connection.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -58,7 +58,7 @@ async function ask(path, { accept, signal, read }) {
       noteHeard(source);
       throw error;
     }
-    const trouble = error instanceof Trouble ? error : new Trouble("The server does not answer. Trying again …");
+    const trouble = error instanceof Trouble ? error : new Trouble(UNANSWERED);
     noteTrouble(source, trouble.message);
     throw trouble;
   }

@@ -4,8 +4,11 @@
 
 import { part, setText } from "./dom.js";
 
+export const UNANSWERED = "The server does not answer. Trying again …";
+
 /** @type {Map<string, string>} */
 const troubleBySource = new Map();
+/** Since the last trouble that was taken back without an answer. */
 let isHeard = false;
 
 /** @param {string} source */
@@ -28,7 +31,8 @@ export function noteTrouble(source, message) {
 const sourcesBySignal = new WeakMap();
 
 /**
- * Once `signal` aborts the source is asked no more, and has no trouble either.
+ * Once `signal` aborts the source is asked no more, and has no trouble either. Whether it would answer by now is not
+ * known: nothing is live until something is heard.
  * @param {AbortSignal} signal
  * @param {string} source
  */
@@ -37,7 +41,7 @@ export function forgetWith(signal, source) {
   if (sources.has(source)) return;
   sourcesBySignal.set(signal, sources.add(source));
   signal.addEventListener("abort", () => {
-    troubleBySource.delete(source);
+    if (troubleBySource.delete(source)) isHeard = false;
     show();
   }, { once: true });
 }

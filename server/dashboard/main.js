@@ -2,10 +2,16 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { forgetWith, noteHeard, noteTrouble, UNANSWERED } from "./connection.js";
 import { part } from "./dom.js";
+import { pass } from "./repeat.js";
 import { readRoute } from "./route.js";
 import { showTabsPage } from "./tabs_page.js";
 import { connectThemeButton } from "./theme.js";
+
+/** Without a page's module for so long the server is said not to answer; it may still come. */
+const SILENCE_MS = 10_000;
+const RETRY_MS = 1000;
 
 const main = part("main");
 const keys = part("keys");
@@ -40,13 +46,14 @@ async function show({ isFirst }) {
       showTabsPage(main, { search: route.search, signal });
       break;
     case "tab": {
-      const { showTabPage } = await import("./tab_page.js"); // with the charts, which the list does without
-      if (!signal.aborted) showTabPage(main, { name: route.name, back: listHash, signal });
+      // With the charts, which the list does without.
+      const page = await loaded(() => import("./tab_page.js"), signal);
+      page?.showTabPage(main, { name: route.name, back: listHash, signal });
       break;
     }
     case "cluster": {
-      const { showClusterPage } = await import("./cluster_page.js");
-      if (!signal.aborted) showClusterPage(main, signal);
+      const page = await loaded(() => import("./cluster_page.js"), signal);
+      page?.showClusterPage(main, signal);
       break;
     }
   }
@@ -56,6 +63,33 @@ async function show({ isFirst }) {
   // Whoever reads by ear or moves by key goes on where the new page begins.
   if (route.page === "tabs") document.getElementById("tabs")?.focus({ preventScroll: true });
   else main.focus();
+}
+
+/**
+ * A page's module, asked for until it comes: meanwhile what was shown before stands. None once `signal` aborts.
+ * @template Module
+ * @param {() => Promise<Module>} load
+ * @param {AbortSignal} signal
+ * @returns {Promise<Module | undefined>}
+ */
+async function loaded(load, signal) {
+  const source = "/dashboard";
+  forgetWith(signal, source);
+  for (let isRepeated = false;; isRepeated = true) {
+    const module = await Promise.race([load(), pass(SILENCE_MS, signal)]).catch(unlessUnanswered);
+    if (signal.aborted) return undefined;
+    if (module) {
+      if (isRepeated) noteHeard(source); // else it may have been here for long
+      return module;
+    }
+    noteTrouble(source, UNANSWERED);
+    await pass(RETRY_MS, signal);
+  }
+}
+
+/** @param {unknown} error of an import: a TypeError where the file did not come */
+function unlessUnanswered(error) {
+  if (!(error instanceof TypeError)) throw error;
 }
 
 /**

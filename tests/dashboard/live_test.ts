@@ -1,12 +1,16 @@
 // The dashboard in a real browser: what is recorded shows, and a lost connection is told and comes back.
 
 import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
 import { TabaClient } from "../../client/mod.ts";
 import { taskProgram } from "../../tools/deno_command.ts";
 import { startService } from "../../tools/program.ts";
 import { until } from "../cluster/waiting.ts";
 import { openBrowser } from "../examples/browser.ts";
 import { Dashboard, post, startServer } from "./dashboard_fixture.ts";
+
+/** Without an answer for so long the dashboard says so. */
+const SILENCE_MS = 10_000;
 
 Deno.test("dashboard: what a client records shows within seconds, in the list and on the tab's page", async () => {
   await using server = await startServer();
@@ -54,3 +58,59 @@ Deno.test("dashboard: says that the connection is lost, and is live again by its
   await list.page.close();
   list.forgive(/Failed to load resource|net::ERR/);
 });
+
+Deno.test("dashboard: a page that is opened while the server is gone says so, and is there once it is back", async () => {
+  await using first = await startServer();
+  await post(first.url, [{ tab: "bids_won", events: [[1]] }]);
+  await using browser = await openBrowser();
+  await using dashboard = await Dashboard.open(browser, { url: first.url });
+  const { page } = dashboard;
+  await dashboard.row("bids_won").waitFor();
+  await first.program.kill();
+  await dashboard.shows("#connection-text", "Not live");
+  await page.locator("#tabs").press("Enter");
+  await until(() => new URL(page.url()).hash === "#/tab/bids_won", { what: "the tab is opened" });
+  await dashboard.shows("#trouble", /Trying again/);
+  await dashboard.shows("#connection-text", "Not live");
+
+  await using second = await startServer(["--port", new URL(first.url).port]);
+  await post(second.url, [{ tab: "bids_won", events: [[1], [1]] }]);
+  await dashboard.shows("h1", "bids_won");
+  await dashboard.shows(".card .large", /^2$/);
+  await dashboard.shows("#connection-text", "Live");
+  await page.close();
+  dashboard.forgive(/Failed to load resource|net::ERR/);
+});
+
+Deno.test("dashboard: a frozen server is not taken for live by leaving a page", async () => {
+  await using server = await startServer();
+  await post(server.url, [{ tab: "bids_won", events: [[1]] }]);
+  await using browser = await openBrowser();
+  await using dashboard = await Dashboard.open(browser, { url: server.url });
+  const { page } = dashboard;
+  await page.clock.install();
+  await until(async () => await dashboard.lastMinute("bids_won") === "1", { what: "the list shows the event" });
+  server.program.signal("SIGSTOP");
+  await page.clock.fastForward(SILENCE_MS);
+  await dashboard.shows("#trouble", "No live figures");
+  const states = await statesSeen(page);
+  await page.keyboard.press("c");
+  await dashboard.shows("#connection-text", "Connecting");
+  await page.clock.fastForward(SILENCE_MS);
+  await dashboard.shows("#connection-text", "Not live");
+  assertEquals(await states(), ["lost", "waiting", "lost"]);
+  server.program.signal("SIGCONT");
+  await dashboard.shows(".tile", /Tabs1/);
+  await dashboard.shows("#connection-text", "Live");
+});
+
+/** The states of the connection that are shown from now on, each with that before it. */
+async function statesSeen(page: Page): Promise<() => Promise<unknown>> {
+  const seen = await page.evaluateHandle(`{
+    const pill = document.getElementById("connection");
+    const seen = [pill.dataset.state];
+    new MutationObserver(() => seen.push(pill.dataset.state)).observe(pill, { attributeFilter: ["data-state"] });
+    seen;
+  }`);
+  return () => seen.jsonValue();
+}
