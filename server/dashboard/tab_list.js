@@ -8,7 +8,7 @@ import { tabHash } from "./route.js";
 import { COLUMNS, newTabRow } from "./tab_row.js";
 import { VirtualList } from "./virtual_list.js";
 
-/** @typedef {{ active: number, scrollTop: number }} Place */
+/** @typedef {{ active: string | undefined, scrollTop: number }} Place `active`: a name; none for the first row */
 
 export class TabList {
   /** What scrolls, and takes the keys. */
@@ -47,9 +47,22 @@ export class TabList {
     return this.#list.length;
   }
 
-  /** @returns {Place} */
+  /** As long as nobody has gone to the first row, it is just the first. @returns {Place} */
   get place() {
-    return { active: this.#active, scrollTop: this.box.scrollTop };
+    const isChosen = this.#active > 0 || this.box.matches(":focus-within");
+    return { active: isChosen ? this.#names[this.#active] : undefined, scrollTop: this.box.scrollTop };
+  }
+
+  /**
+   * Where it stays when it shows other names: what is in sight stands still, but at the very top new ones may come in.
+   * @param {readonly string[]} names
+   * @returns {Place}
+   */
+  placeAmong(names) {
+    const { active, scrollTop } = this.place;
+    const { firstInSight } = this.#list;
+    const index = scrollTop > 0 ? names.indexOf(this.#names[firstInSight]) : -1;
+    return { active, scrollTop: scrollTop + (index < 0 ? 0 : this.#list.heightOf(index - firstInSight)) };
   }
 
   /**
@@ -60,7 +73,7 @@ export class TabList {
     const isSame = names.length === this.#names.length && names.every((name, index) => name === this.#names[index]);
     this.#names = names;
     this.#typeByName = typeByName;
-    this.#active = Math.max(0, Math.min(place.active, names.length - 1));
+    this.#active = this.#indexOf(place.active);
     this.box.setAttribute("aria-rowcount", String(names.length + 1)); // and the headings
     this.box.hidden = names.length === 0;
     if (!isSame) this.#list.reset(names.length);
@@ -85,6 +98,12 @@ export class TabList {
         show({ name, type, index, isActive: index === this.#active, path, shown });
       },
     };
+  }
+
+  /** Of a name that has gone: the row that comes to stand there. @param {string | undefined} name */
+  #indexOf(name) {
+    const index = name === undefined ? 0 : this.#names.indexOf(name);
+    return index < 0 ? Math.max(0, Math.min(this.#active, this.#names.length - 1)) : index;
   }
 
   /** @param {number} index */

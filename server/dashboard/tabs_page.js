@@ -13,7 +13,8 @@ import { TabList } from "./tab_list.js";
 const NAMES_MS = 2000;
 const BUSIEST_MS = 3000;
 const TYPED_MS = 120;
-const TOP = { active: 0, scrollTop: 0 };
+/** @type {import("./tab_list.js").Place} */
+const TOP = { active: undefined, scrollTop: 0 };
 
 /** The list as it was left, to be there again at once on the way back. */
 const left = {
@@ -40,30 +41,40 @@ export function showTabsPage(main, { search, signal }) {
   let { all } = left;
   /** What the list shows; the input may be ahead of it. */
   let applied = search;
+  /** @type {import("./tab_list.js").Place | undefined} where it begins, until it is shown */
+  let start = left.hash === tabsHash(search) ? left.place : TOP;
   let asked = new AbortController();
+  /** @type {typeof applied | undefined} the search that was last asked for and met trouble */
+  let missed;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typed;
   const hash = () => tabsHash(wanted());
 
-  /** @param {import("./tab_list.js").Place} [place] where it stays, unless another is given */
-  const showFound = async (place) => {
+  const showFound = async () => {
     if (all === undefined) return;
-    asked.abort();
-    asked = new AbortController();
+    // Asked again it keeps its signal, and so its trouble stays told until there is an answer.
+    if (missed !== applied) {
+      asked.abort();
+      asked = new AbortController();
+    }
+    missed = undefined;
     const { signal: within } = asked;
     try {
       const names = await find(applied, { all, signal: within });
       if (within.aborted || signal.aborted) return;
       const { typeByName } = all;
       setText(problem, "");
-      list.show(names, { typeByName, place: place ?? list.place });
+      // Ranks change all over the list: there it does not follow them.
+      list.show(names, { typeByName, place: start ?? (applied.isBusiestFirst ? list.place : list.placeAmong(names)) });
+      start = undefined;
       tools.showFound({ found: names.length, shown: list.length, all: typeByName.size });
       empty.hidden = names.length > 0;
       empty.replaceChildren(...names.length > 0 ? [] : typeByName.size > 0 ? nothingFound() : nothingRecorded());
     } catch (error) {
-      if (within.aborted || error instanceof Trouble) return;
-      if (!(error instanceof Refused)) throw error;
-      setText(problem, error.message);
+      if (within.aborted) return;
+      if (error instanceof Trouble) missed = applied;
+      else if (!(error instanceof Refused)) throw error;
+      else setText(problem, error.message);
     }
   };
 
@@ -71,7 +82,8 @@ export function showTabsPage(main, { search, signal }) {
     clearTimeout(typed);
     typed = undefined;
     applied = wanted();
-    await showFound(TOP);
+    start = TOP;
+    await showFound();
   };
   const searchSoon = () => {
     history.replaceState(null, "", hash());
@@ -97,15 +109,15 @@ export function showTabsPage(main, { search, signal }) {
   });
   signal.addEventListener("abort", () => {
     left.hash = hash();
-    left.place = list.place;
+    left.place = start ?? list.place;
     asked.abort();
     clearTimeout(typed);
   });
 
-  void showFound(left.hash === hash() ? left.place : TOP);
+  void showFound();
   void repeat(async () => {
     const known = await allTabs(all, signal);
-    if (known === all) return;
+    if (known === all && missed === undefined) return;
     all = left.all = known;
     await showFound();
   }, { everyMs: NAMES_MS, signal });

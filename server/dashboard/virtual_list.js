@@ -59,9 +59,18 @@ export class VirtualList {
 
   /** The rows that exist. @returns {Range} */
   get range() {
-    const first = Math.max(0, Math.floor(this.#box.scrollTop / this.#rowHeight) - OVERSCAN);
+    const first = Math.max(0, this.firstInSight - OVERSCAN);
     const seen = Math.ceil(this.#boxHeight / this.#rowHeight) + 2 * OVERSCAN;
     return { first, end: Math.min(this.#length, first + seen) };
+  }
+
+  get firstInSight() {
+    return Math.floor(this.#box.scrollTop / this.#rowHeight);
+  }
+
+  /** @param {number} rows */
+  heightOf(rows) {
+    return rows * this.#rowHeight;
   }
 
   /** How many rows fit. */

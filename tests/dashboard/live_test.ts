@@ -104,6 +104,65 @@ Deno.test("dashboard: a frozen server is not taken for live by leaving a page", 
   await dashboard.shows("#connection-text", "Live");
 });
 
+Deno.test("dashboard: a search that meets trouble says so, and is made again", async () => {
+  await using server = await startServer();
+  await post(server.url, ["bids_lost", "bids_won", "costs"].map((tab) => ({ tab, events: [[1]] })));
+  await using browser = await openBrowser();
+  await using list = await Dashboard.open(browser, { url: server.url });
+  const { page } = list;
+  await list.row("costs").waitFor();
+  let isDown = true;
+  await page.route("**/names?*", (route) => {
+    const json = { error: "cannot answer", code: "store_unavailable" };
+    return isDown ? route.fulfill({ status: 503, json }) : route.continue();
+  });
+  await page.check("#is-pattern");
+  await page.fill("#search", "^bids");
+  await list.shows("#trouble", /Trying again/);
+  const states = await statesSeen(page);
+  isDown = false;
+  await list.shows("#found", /^2 of /);
+  await list.shows("#connection-text", "Live");
+  assertEquals(await states(), ["lost", "live"]);
+  list.forgive(/503/);
+});
+
+Deno.test("dashboard: the keys stay on the tab that they are on while others come, and what is in sight stands still", async () => {
+  await using server = await startServer();
+  const lines = (names: readonly string[]) => names.map((tab) => ({ tab, events: [[1]] }));
+  await post(server.url, lines(Array.from({ length: 200 }, (_, index) => `tab_${String(index).padStart(3, "0")}`)));
+  await using browser = await openBrowser();
+  await using list = await Dashboard.open(browser, { url: server.url });
+  const { page } = list;
+  await list.row("tab_000").waitFor();
+  const active = page.locator(".row.active a");
+  const scrolled = () => page.evaluate("document.getElementById('tabs').scrollTop");
+
+  await page.locator("#tabs").press("ArrowDown");
+  await page.locator("#tabs").press("ArrowDown");
+  assertEquals(await active.getAttribute("title"), "tab_002");
+  await post(server.url, lines(["aaa_first"]));
+  await list.row("aaa_first").waitFor();
+  assertEquals([await active.getAttribute("title"), await scrolled()], ["tab_002", 0]);
+
+  await page.locator("#tabs").press("End");
+  assertEquals(await active.getAttribute("title"), "tab_199");
+  await list.row("tab_199").waitFor();
+  const before = [await scrolled(), (await list.row("tab_199").boundingBox())?.y];
+  await post(server.url, lines(["aaa_second", "aaa_third"]));
+  await list.shows("#found", "203 tabs");
+  const rowHeight = 44;
+  assertEquals([await scrolled(), (await list.row("tab_199").boundingBox())?.y], [
+    Number(before[0]) + 2 * rowHeight,
+    before[1],
+  ]);
+  await page.locator("#tabs").press("Enter");
+  await list.shows("h1", "tab_199");
+  await page.keyboard.press("Escape");
+  await list.row("tab_199").waitFor();
+  assertEquals(await active.getAttribute("title"), "tab_199");
+});
+
 /** The states of the connection that are shown from now on, each with that before it. */
 async function statesSeen(page: Page): Promise<() => Promise<unknown>> {
   const seen = await page.evaluateHandle(`{
