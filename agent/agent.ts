@@ -75,6 +75,10 @@ export class Agent {
   readonly #stopping = new AbortController();
   readonly #end = new AbortController();
   #isOutboxTold = false;
+  /** Whether the last flush found nothing to seal. */
+  #isQuiet = false;
+  /** Aborted, it has the next flush due. */
+  #resting = new AbortController();
   readonly #routes: ReadonlyMap<string, Readonly<Record<string, (request: Request) => Response | Promise<Response>>>>;
 
   constructor(options: AgentOptions) {
@@ -111,9 +115,9 @@ export class Agent {
     });
     this.#mirror = mirrorOf(options);
     this.#routes = new Map([
-      ["/post", { POST: (request: Request) => this.#reception.post(request) }],
+      ["/post", { POST: (request: Request) => this.#post(request) }],
       // Senders of the original protocol compress with zlib and say so by the path alone.
-      ["/post_zip", { POST: (request: Request) => this.#reception.post(request, "deflate") }],
+      ["/post_zip", { POST: (request: Request) => this.#post(request, "deflate") }],
       ["/status", { GET: () => json(this.status()) }],
       ["/metrics", { GET: () => metricsAnswer(this.status()) }],
       ["/healthz", { GET: () => this.#isStopping ? refused(STOPPING) : text("ok") }],
@@ -148,15 +152,31 @@ export class Agent {
     this.#statsd.drop(count);
   }
 
-  /** Sends what an earlier process left, then seals every `flushMs`, until it is stopped. */
+  /**
+   * Sends what an earlier process left, then seals what comes, until it is stopped: every `flushMs` while there is work,
+   * and at once what comes when there was none.
+   */
   async run(): Promise<void> {
-    const { sleep, flushMs } = this.#options;
     this.#resume();
     while (!this.#isStopping) {
-      await sleep(flushMs, this.#stopping.signal);
-      if (!this.#isStopping) await this.#flush();
+      await this.#rest();
+      if (!this.#isStopping) this.#isQuiet = !await this.#flush();
       await this.#compact();
     }
+  }
+
+  async #post(request: Request, encoding?: string): Promise<Response> {
+    const answer = await this.#reception.post(request, encoding);
+    if (this.#isQuiet && this.#intake.states > 0) this.#resting.abort();
+    return answer;
+  }
+
+  /** Until the next flush is due. */
+  async #rest(): Promise<void> {
+    const { sleep, flushMs } = this.#options;
+    if (this.#isQuiet && this.#intake.states > 0) return; // it came since the flush
+    this.#resting = new AbortController();
+    await sleep(flushMs, this.#resting.signal);
   }
 
   /**
@@ -165,6 +185,7 @@ export class Agent {
    */
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
+    this.#resting.abort();
     const { journal, log, sleep } = this.#options;
     const done = new AbortController();
     const late = sleep(withinMs, done.signal).then(() => this.#end.abort());
@@ -197,13 +218,16 @@ export class Agent {
     );
   }
 
-  async #flush(): Promise<void> {
+  /** Answers whether there was anything to seal. */
+  async #flush(): Promise<boolean> {
     await this.#options.journal.tend();
     this.#statsd.flush();
     this.#tellOfRoom();
-    if (this.#outbox.isFull) return; // what comes goes on being folded
+    if (this.#intake.states === 0) return false;
+    if (this.#outbox.isFull) return true; // what comes goes on being folded
     this.#intake.turn();
     await this.#seal();
+    return true;
   }
 
   #tellOfRoom(): void {

@@ -120,6 +120,40 @@ Deno.test("Agent: nothing is sent while nothing comes", async () => {
   assertEquals(fixture.server.received.length, 0);
 });
 
+Deno.test("Agent: what is posted after a quiet time is sealed at once, and what follows waits for the next flush", async () => {
+  await using fixture = new Fixture();
+  const { agent, server, time } = fixture;
+  const sent = (count: number) =>
+    until(() => server.received.length === count && agent.status().batches.open === 0, { what: `${count} are sent` });
+  await time.pass(1.5 * FLUSH_MS);
+  for (let round = 0; round < 3; round++) {
+    const [begun, count] = [time.clock(), server.received.length];
+    await fixture.post([line("bids")]);
+    await sent(count + 1);
+    assertEquals(time.clock(), begun);
+    for (const _ of [1, 2]) await fixture.post([line("bids"), line("wins")]);
+    await time.pass(FLUSH_MS - 1);
+    assertEquals(server.received.length, count + 1);
+    await time.pass(1);
+    await sent(count + 2);
+    await time.pass(FLUSH_MS * (1 + round / 3));
+  }
+  assertEquals(server.events(), { "bids unknown": 9, "wins unknown": 6 });
+  assertEquals(time.sleepers, 1);
+});
+
+Deno.test("Agent: under load no more batches are sealed than flushes are due", async () => {
+  await using fixture = new Fixture();
+  await fixture.time.pass(FLUSH_MS);
+  for (let post = 0; post < 100; post++) {
+    await fixture.post([line("bids")]);
+    await until(() => fixture.server.busy === 0, { what: "the server is idle" });
+    await fixture.time.pass(FLUSH_MS / 10);
+  }
+  await fixture.delivered();
+  assert(fixture.agent.status().batches.sealed <= 11, String(fixture.agent.status().batches.sealed));
+});
+
 Deno.test("Agent: a batch that a client posts twice counts once, one after the other or at the same time", async () => {
   await using fixture = new Fixture();
   const batch = (seq: number) => [{ sender: "client-1", seq, low: 0 }, line("bids", 7)];

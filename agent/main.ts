@@ -51,7 +51,10 @@ const table = {
     default: [],
     help: "origins of web pages whose browsers may post; * for all",
   }),
-  flushMs: setting(milliseconds(1, 3_600_000), { default: 500, help: "how often a batch is sealed" }),
+  flushMs: setting(milliseconds(1, 3_600_000), {
+    default: 500,
+    help: "how often batches are sealed; what is posted after a quiet time does not wait",
+  }),
   stopMs: setting(milliseconds(0, 3_600_000), { default: 5000, help: "how long a stop may take to send what is held" }),
   statesMax: setting(integer(1, 100_000_000), {
     default: limits.agentStatesMax,
