@@ -6,7 +6,7 @@ import type { DenialOf } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
-import type { Clock } from "../core/world.ts";
+import type { Clock, Sleep } from "../core/world.ts";
 import { json, refused } from "../service/answers.ts";
 import { originRefusal } from "../service/cors.ts";
 import { type Measure, measureNothing } from "../service/own_tabs.ts";
@@ -20,6 +20,7 @@ import type { Journal } from "./journal/journaling.ts";
 export interface ReceptionOptions {
   readonly registry: Registry;
   readonly clock: Clock;
+  readonly sleep: Sleep;
   readonly journal: Journal;
   readonly intake: Intake;
   readonly figures: Figures;
@@ -65,7 +66,8 @@ export class Reception {
   }
 
   async #take(request: Request, encoding: string | undefined): Promise<Result<PostAnswer, PostRefusal>> {
-    const { registry, clock, journal, intake, figures, statesMax, stopping, listenToken, corsOrigin } = this.#options;
+    const { registry, clock, sleep, journal, intake, figures, statesMax } = this.#options;
+    const { stopping, listenToken, corsOrigin } = this.#options;
     if (stopping.aborted) return { ok: false, refusal: STOPPING };
     const refusal = originRefusal(request, corsOrigin) ?? tokenRefusal(request, listenToken);
     if (refusal !== undefined) return { ok: false, refusal };
@@ -74,7 +76,7 @@ export class Reception {
     using place = entered.value;
     const begun = clock();
     const read = await readPost(request, {
-      ...{ registry, now: clock, statesMax, areTypesApart: true, encoding },
+      ...{ registry, now: clock, sleep, statesMax, areTypesApart: true, encoding },
       bodyBytesMax: this.#options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: this.#options.lineBytesMax ?? limits.lineBytesMax,
       typeOf: (tab) => intake.typeOf(tab),

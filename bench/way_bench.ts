@@ -85,7 +85,8 @@ async function flush(): Promise<void> {
   });
   const read = await spend("agent: read and fold", () => {
     const request = new Request("http://agent/post", { method: "POST", body: posted });
-    return readPost(request, { registry, now: clock, areTypesApart: true, typeOf: (tab) => intake.typeOf(tab) });
+    const typeOf = (tab: string) => intake.typeOf(tab);
+    return readPost(request, { ...world, now: clock, areTypesApart: true, typeOf });
   });
   if (!read.ok) throw new Error(read.refusal.message);
   await spend("agent: journal and absorb", () => intake.take(read.value));

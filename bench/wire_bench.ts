@@ -6,7 +6,7 @@ import { counterGroup } from "../core/handlers/counter_group.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { NdjsonReader, type WireLine, writeBatch } from "../core/wire/ndjson.ts";
 import { decodeBody, gzip } from "../service/encoding.ts";
-import { systemRandom } from "../service/world.ts";
+import { systemRandom, systemSleep } from "../service/world.ts";
 import { measure, report, title } from "./harness.ts";
 
 const TABS = 30_000;
@@ -138,7 +138,8 @@ await measure("gunzip", {
     const headers = { "content-encoding": "gzip" };
     const request = new Request("http://host/post", { method: "POST", body: compressed, headers });
     let bytes = 0;
-    for await (const chunk of decodeBody(request, { bytesMax: body.length })) if (chunk.ok) bytes += chunk.value.length;
+    const chunks = decodeBody(request, { bytesMax: body.length, sleep: systemSleep });
+    for await (const chunk of chunks) if (chunk.ok) bytes += chunk.value.length;
     return bytes;
   },
 });

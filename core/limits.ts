@@ -70,6 +70,8 @@ export const limits = {
   postsBytesMax: 256 * MIB,
   /** ... as is one more than so many, which may be slow ones. */
   postsMax: 1024,
+  /** A sender that has said nothing for so long in the middle of its post has gone. */
+  bodySilenceMs: 60_000,
 
   /** A store's call does a bounded work, so that it holds nobody else up for long: entries of a queue read, ... */
   readEntriesMax: 512,

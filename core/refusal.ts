@@ -21,6 +21,7 @@ export type LineRefusalCode =
 export type RequestRefusalCode =
   | "body_malformed" // cut in the middle, a corrupt encoding, or no acceptable line in it
   | "body_too_large"
+  | "body_stalled" // nothing more of it came for too long
   | "encoding_unknown"
   | "content_type_unknown"
   | "seq_stale" // below the window that this receiver remembers: it can't tell whether the batch was applied

@@ -7,7 +7,7 @@ import type { Folded } from "../core/folded.ts";
 import { type DenialOf, typeConflict } from "../core/folding.ts";
 import type { Registry } from "../core/handlers/registry.ts";
 import { type LineRefusal, refuse, type Result } from "../core/refusal.ts";
-import type { Clock, Pause } from "../core/world.ts";
+import type { Clock, Pause, Sleep } from "../core/world.ts";
 import { json, refused } from "../service/answers.ts";
 import { type Measure, measureNothing } from "../service/own_tabs.ts";
 import {
@@ -33,6 +33,7 @@ export interface IngestOptions {
   readonly delays: Delays;
   readonly measure?: Measure | undefined;
   readonly clock: Clock;
+  readonly sleep: Sleep;
   readonly pause: Pause;
   readonly bodyBytesMax: number;
   readonly lineBytesMax: number;
@@ -106,13 +107,13 @@ export class Ingest {
   }
 
   async #take(request: Request, encoding: string | undefined): Promise<Taken> {
-    const { overload, registry, denialOf, clock, bodyBytesMax, lineBytesMax } = this.#options;
+    const { overload, registry, denialOf, clock, sleep, bodyBytesMax, lineBytesMax } = this.#options;
     try {
       const entered = await overload.enter();
       if (!entered.ok) return entered;
       using place = entered.value;
       const read = await readPost(request, {
-        ...{ registry, denialOf, now: clock, bodyBytesMax, lineBytesMax, encoding, areTypesApart: true },
+        ...{ registry, denialOf, now: clock, sleep, bodyBytesMax, lineBytesMax, encoding, areTypesApart: true },
         reserve: (bytes) => place.reserve(bytes),
       });
       return read.ok ? await this.#enqueue(read.value) : read;

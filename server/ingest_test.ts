@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { createLog } from "../service/log.ts";
 import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
+import { VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Delays } from "./delays.ts";
 import { Ingest } from "./ingest.ts";
 import { Overload } from "./overload.ts";
@@ -24,14 +25,16 @@ class Fixture {
   fate: Fate = "done";
 
   constructor({ queueBytesHard = Infinity, ...bounds }: FixtureOptions = {}) {
-    const clock = () => NOW;
+    const { clock, sleep } = new VirtualTime(NOW);
     const log = createLog({ clock, write: () => {} });
     this.store = new MemoryStore({ buckets: 4, clock, ...bounds });
     const faulty = interceptedStore(4, (_method, run) => fated(this.fate, () => run(this.store)));
     const overload = new Overload({ store: faulty, clock, random: () => 0.5, log, queueBytesSoft: 0, queueBytesHard });
     const pause = () => Promise.resolve();
-    const limits = { bodyBytesMax: 100_000, lineBytesMax: 10_000 };
-    this.ingest = new Ingest({ store: faulty, registry, overload, delays: new Delays(clock), clock, pause, ...limits });
+    this.ingest = new Ingest({
+      ...{ store: faulty, registry, overload, delays: new Delays(clock), clock, sleep, pause },
+      ...{ bodyBytesMax: 100_000, lineBytesMax: 10_000 },
+    });
   }
 
   async post(...lines: readonly unknown[]) {

@@ -75,7 +75,7 @@ export class Server {
       queueBytesHard: options.queueBytesHard ?? limits.queueBytesHard,
     });
     const ingest = new Ingest({
-      ...{ store, registry, overload, delays, measure, clock, pause },
+      ...{ store, registry, overload, delays, measure, clock, sleep, pause },
       bodyBytesMax: options.bodyBytesMax ?? limits.bodyBytesMax,
       lineBytesMax: options.lineBytesMax ?? limits.lineBytesMax,
       denialOf: options.denialOf,

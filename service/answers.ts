@@ -6,6 +6,7 @@ import type { RequestRefusal, RequestRefusalCode } from "../core/refusal.ts";
 export const statusOf: Readonly<Record<RequestRefusalCode, number>> = {
   body_malformed: 400,
   body_too_large: 413,
+  body_stalled: 408,
   encoding_unknown: 415,
   content_type_unknown: 415,
   seq_stale: 409,
@@ -41,7 +42,7 @@ export function refused(refusal: RequestRefusal, options: RefusedOptions = {}): 
   }
   if (status === 401) response.headers.set("www-authenticate", "Bearer");
   if (options.allow !== undefined) response.headers.set("allow", options.allow);
-  if (code === "stopping") response.headers.set("connection", "close");
+  if (code === "stopping" || code === "body_stalled") response.headers.set("connection", "close");
   return response;
 }
 

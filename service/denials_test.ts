@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createRegistry } from "../core/handlers/registry.ts";
+import { VirtualTime } from "../tests/sim/virtual_time.ts";
 import { denialsOf } from "./denials.ts";
 import { readPost } from "./post.ts";
 import { pattern, readText } from "./setting_kinds.ts";
@@ -11,7 +12,8 @@ Deno.test("denialsOf: a line whose tab or client matches as a whole is refused, 
     return JSON.stringify({ tab, client, events: [[1]] });
   }).join("\n");
   const request = new Request("http://taba/post", { method: "POST", body });
-  const read = await readPost(request, { registry: createRegistry(), now: () => 0, denialOf });
+  const { clock, sleep } = new VirtualTime();
+  const read = await readPost(request, { registry: createRegistry(), now: clock, sleep, denialOf });
   assertEquals(read.ok && [...read.value.folding].map(({ tab, client }) => `${tab} ${client}`), [
     "my_debug_a web-1",
     "xx web-1",

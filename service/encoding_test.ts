@@ -2,8 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { clearImmediate, setImmediate } from "node:timers";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import type { RequestRefusal } from "../core/refusal.ts";
+import { VirtualTime } from "../tests/sim/virtual_time.ts";
 import { decodeBody, gzip } from "./encoding.ts";
 
+const { sleep } = new VirtualTime();
 const TEXT = new TextEncoder().encode("the same line again and again\n".repeat(10_000));
 
 /** A body that comes in pieces, and what became of it. */
@@ -51,7 +53,7 @@ interface Decoded {
 async function decode(from: Request, bytesMax = 10_000_000): Promise<Decoded> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const refusals: RequestRefusal[] = [];
-  for await (const chunk of decodeBody(from, { bytesMax })) {
+  for await (const chunk of decodeBody(from, { bytesMax, sleep })) {
     assertEquals(refusals, [], "a refusal is the last item");
     if (chunk.ok) chunks.push(new Uint8Array(chunk.value));
     else refusals.push(chunk.refusal);
@@ -159,7 +161,7 @@ Deno.test("decodeBody: closes the request's stream where its reader stops early"
     const [encoding, body] of [["identity", TEXT], ["gzip", gzipSync(TEXT)], ["deflate", deflateSync(TEXT)]] as const
   ) {
     const source = new Source([body.subarray(0, 300)], "hangs");
-    for await (const chunk of decodeBody(source.request(encoding), { bytesMax: 10_000_000 })) {
+    for await (const chunk of decodeBody(source.request(encoding), { bytesMax: 10_000_000, sleep })) {
       assert(chunk.ok);
       break;
     }

@@ -12,12 +12,13 @@ import { accept, type LineRefusal, type LineRefusalCode, refuse, type RequestRef
 import type { Result } from "../core/refusal.ts";
 import { BodyReader } from "../core/wire/body_reader.ts";
 import type { Read } from "../core/wire/ndjson.ts";
-import type { Clock } from "../core/world.ts";
+import type { Clock, Sleep } from "../core/world.ts";
 import { decodeBody } from "./encoding.ts";
 
 export interface ReadPostOptions {
   readonly registry: Registry;
   readonly now: Clock;
+  readonly sleep: Sleep;
   /** The type that a tab is known to have from before, if any. */
   readonly typeOf?: (tab: string) => string | undefined;
   /** As in core/folding.ts. */
@@ -95,8 +96,8 @@ export async function readPost(request: Request, options: ReadPostOptions): Prom
     );
   }
   const reading = new Reading(options);
-  const { bodyBytesMax: bytesMax = limits.bodyBytesMax, encoding } = options;
-  for await (const chunk of decodeBody(request, { bytesMax, encoding })) {
+  const { bodyBytesMax: bytesMax = limits.bodyBytesMax, encoding, sleep } = options;
+  for await (const chunk of decodeBody(request, { bytesMax, encoding, sleep })) {
     if (!chunk.ok) return chunk;
     if (options.reserve?.(chunk.value.length) === false) {
       return refuse("over_capacity", "cannot hold more posts while they are read: post again later");

@@ -2,10 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { deflateSync } from "node:zlib";
 import type { Json } from "../core/event.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
+import { VirtualTime } from "../tests/sim/virtual_time.ts";
 import { answerOf, type Post, readPost, refuseLate } from "./post.ts";
 
 const NOW = 1400000060;
-const registry = createRegistry();
+const world = { registry: createRegistry(), now: () => NOW, sleep: new VirtualTime().sleep };
 
 const BODY = `1
 
@@ -47,7 +48,7 @@ const REJECTED = [
 
 async function post(body: Uint8Array | ReadableStream<Uint8Array> | string, encoding?: string): Promise<Post> {
   const init = { method: "POST", body: body instanceof Uint8Array ? body.slice() : body };
-  const read = await readPost(new Request("http://agent/post", init), { registry, now: () => NOW, encoding });
+  const read = await readPost(new Request("http://agent/post", init), { ...world, encoding });
   assert(read.ok);
   return read.value;
 }
@@ -85,14 +86,14 @@ Deno.test("readPost: takes a body in the encoding that the path stands for, if t
     body: BODY,
     headers: { "content-encoding": "identity" },
   });
-  const read = await readPost(named, { registry, now: () => NOW, encoding: "deflate" });
+  const read = await readPost(named, { ...world, encoding: "deflate" });
   assert(read.ok);
 });
 
 Deno.test("readPost: a zlib body that is cut is refused", async () => {
   const zipped = new Uint8Array(deflateSync(BODY)).subarray(0, 100);
   const request = new Request("http://agent/post_zip", { method: "POST", body: zipped.slice() });
-  const read = await readPost(request, { registry, now: () => NOW, encoding: "deflate" });
+  const read = await readPost(request, { ...world, encoding: "deflate" });
   assertEquals(read.ok ? undefined : read.refusal.code, "body_malformed");
 });
 

@@ -7,6 +7,7 @@ import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import type { Result } from "../core/refusal.ts";
 import { fuzzRuns } from "../tests/fuzz_runs.ts";
+import { VirtualTime } from "../tests/sim/virtual_time.ts";
 import { answerOf, type Post, type PostRefusal, readPost, type ReadPostOptions, refuseLate } from "./post.ts";
 
 const NOW = 1_763_890_000;
@@ -21,7 +22,7 @@ function post(body: string | Uint8Array, headers: HeadersInit = {}): Request {
 }
 
 function read(request: Request, options: Partial<ReadPostOptions> = {}): Promise<Result<Post, PostRefusal>> {
-  return readPost(request, { registry, now: () => NOW, ...options });
+  return readPost(request, { registry, now: () => NOW, sleep: new VirtualTime().sleep, ...options });
 }
 
 async function accepted(body: string, options: Partial<ReadPostOptions> = {}): Promise<Post> {
@@ -169,6 +170,30 @@ Deno.test("readPost: applies nothing of a body that is cut in the middle, corrup
   assertEquals((await refusedAs(post(body, gzip), { bodyBytesMax: 269_999 })).code, "body_too_large");
   assertEquals((await read(post(body, gzip), { bodyBytesMax: 270_000 })).ok, true);
   assertEquals((await refusedAs(post(body, { "content-encoding": "br" }))).code, "encoding_unknown");
+});
+
+Deno.test("readPost: gives up a sender that goes silent in the middle, and waits for one that is slow", async () => {
+  const body = '{"tab":"t","events":[[1]]}\n'.repeat(100);
+  for (const [encoding, bytes] of [["identity", new TextEncoder().encode(body)], ["gzip", gzipSync(body)]] as const) {
+    for (const isSlow of [true, false]) {
+      const time = new VirtualTime();
+      const sender = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();
+      let isGivenUp = false;
+      const stream = new ReadableStream({ start: sender.resolve, cancel: () => void (isGivenUp = true) });
+      const headers = { "content-encoding": encoding };
+      const reading = read(new Request("http://host/post", { method: "POST", body: stream, headers }), time);
+      const controller = await sender.promise;
+      for (const byte of bytes.subarray(0, isSlow ? undefined : 20)) {
+        controller.enqueue(Uint8Array.of(byte));
+        await time.pass(limits.bodySilenceMs - 1);
+      }
+      if (isSlow) controller.close();
+      else await time.pass(2 * limits.bodySilenceMs);
+      const result = await reading;
+      assertEquals(result.ok ? result.value.lines : result.refusal.code, isSlow ? 100 : "body_stalled");
+      assertEquals([isGivenUp, time.sleepers], [!isSlow, 0]);
+    }
+  }
 });
 
 Deno.test("readPost: refuses lines that are too long and States beyond the limit by number", async () => {

@@ -109,7 +109,7 @@ export class FakeServer {
 
   async #apply({ body, headers }: { readonly body: Uint8Array<ArrayBuffer>; readonly headers: Headers }) {
     const request = new Request("http://server/post", { method: "POST", body, headers });
-    const read = await readPost(request, { registry: this.registry, now: this.#clock });
+    const read = await readPost(request, { registry: this.registry, now: this.#clock, sleep: this.#sleep });
     if (!read.ok) return refused(read.refusal);
     const { id } = read.value.header;
     if (id === undefined) throw new Error("an agent always names its batches");

@@ -86,7 +86,7 @@ export class ServerSim {
   #random = 1;
 
   constructor(options: SimOptions) {
-    const { clock } = this.#time;
+    const { clock, sleep } = this.#time;
     this.#history = new RewindableStore(clock, options.open);
     const { store } = this.#history;
     const pause = () => Promise.resolve();
@@ -108,8 +108,7 @@ export class ServerSim {
       registry: FULL,
       overload,
       delays: new Delays(clock),
-      clock,
-      pause,
+      ...{ clock, sleep, pause },
       ...bounds,
     });
     this.#processes = Array.from({ length: options.drains }, () => this.#start(FULL));
