@@ -20,11 +20,15 @@ export interface TabaClientOptions extends Partial<Platform> {
   /** Sent as `authorization: Bearer …`, where the agent asks for one. */
   readonly token?: string | undefined;
   /**
-   * Milliseconds from one flush to the next, as long as there is something to send. What is recorded after a longer while
-   * without is sent within a tenth of a second. Flushes that take more than an eighth of it, of many thousand tabs, come
-   * less often, so that they take no larger share of the host's time. Default 1,000.
+   * Milliseconds from one flush to the next, as long as there is something to send. Flushes that take more than an eighth
+   * of it, of many thousand tabs, come less often, so that they take no larger share of the host's time. Default 1,000.
    */
   readonly flushPeriodMs?: number;
+  /**
+   * Milliseconds after which that is sent which is recorded when the last flush is a period or longer ago. Default 100:
+   * it is seen soon, and is one batch all the same. Not for the first flush.
+   */
+  readonly gatherMs?: number;
   /** Milliseconds after which an unanswered request counts as failed. Default 10,000. */
   readonly requestTimeoutMs?: number;
   /** Milliseconds that `stop` may take at most. Default 3,000. */
@@ -51,6 +55,7 @@ export interface Settings extends Platform {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly flushPeriodMs: number;
+  readonly gatherMs: number;
   readonly requestTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly fold: boolean;
@@ -72,6 +77,7 @@ export function checkOptions(options: TabaClientOptions): Settings {
     url: postUrl(options.agent ?? DEFAULT_AGENT),
     headers: headers(options.token),
     flushPeriodMs: whole("flushPeriodMs", options.flushPeriodMs ?? 1000),
+    gatherMs: whole("gatherMs", options.gatherMs ?? 100),
     requestTimeoutMs: whole("requestTimeoutMs", options.requestTimeoutMs ?? 10_000),
     stopTimeoutMs: whole("stopTimeoutMs", options.stopTimeoutMs ?? 3000),
     fold: checkFold(options.fold ?? true),

@@ -36,6 +36,7 @@ Deno.test("checkOptions: what can't be followed is refused by name, in one line"
     ["token", "ü"],
     ["token", ""],
     ["flushPeriodMs", 0],
+    ["gatherMs", 0],
     ["flushPeriodMs", "1000"],
     ["flushPeriodMs", 2 ** 31],
     ["requestTimeoutMs", 1.5],

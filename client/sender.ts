@@ -40,8 +40,6 @@ const SLICE_BYTES = 8 * 1024;
 const SEALING_SHARE = 1 / 8;
 /** ... but at least this often. */
 const PERIOD_MAX_MS = 10_000;
-/** What comes after a quiet while is gathered for so long at most, so that it is seen soon and is one batch all the same. */
-const GATHER_MS = 100;
 const BACKOFF = { firstMs: 1000, maxMs: 10_000 };
 /** An agent that asks for more patience is asked again all the same. */
 const RETRY_AFTER_MAX_S = 600;
@@ -114,12 +112,12 @@ export class Sender {
   schedule(): void {
     const isWaiting = this.#batch !== undefined || !this.#recorder.waiting.isEmpty;
     if (!isWaiting || this.#cancelTimer !== undefined || this.#stopping !== undefined) return;
-    const { flushPeriodMs } = this.#settings;
+    const { flushPeriodMs, gatherMs } = this.#settings;
     const periodMs = Math.max(flushPeriodMs, Math.min(1000 * this.#sealedS / SEALING_SHARE, PERIOD_MAX_MS));
     // The first flush gives the host time to initialize.
     const leftMs = this.#tickedAt === undefined ? periodMs : periodMs - 1000 * (this.#now() - this.#tickedAt);
     // Within these bounds whatever a host's own clock does.
-    const ms = Math.min(Math.max(leftMs, GATHER_MS), periodMs);
+    const ms = Math.min(Math.max(leftMs, gatherMs), periodMs);
     this.#cancelTimer = tryTimer(this.#settings, this.#tick, { ms, background: true });
   }
 

@@ -41,8 +41,16 @@ export interface OwnRecorder {
   }): void;
 }
 
-/** How the client of a program is to be set up, beside its name and where it posts to. */
-export const ownClientOptions = { flushPeriodMs: 5000, tabsMax: 200, bytesMax: 4 * 1024 * 1024 } as const;
+/**
+ * How the client of a program is to be set up, beside its name and where it posts to. It gathers for long enough that
+ * the commit of what woke the program is in the post which ends that.
+ */
+export const ownClientOptions = {
+  flushPeriodMs: 5000,
+  gatherMs: 5000,
+  tabsMax: 200,
+  bytesMax: 4 * 1024 * 1024,
+} as const;
 
 const PREFIX = "taba_";
 
