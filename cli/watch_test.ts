@@ -106,11 +106,12 @@ Deno.test("watch: at a terminal a table that fits it, until q", async () => {
   assertEquals(await watch({ names: ["bids"], options: {} }, shell), 0);
 
   const printed = shell.printed();
-  assertMatch(printed.split("\x1b[H")[1], /^bids .*▁▁█▅▁ /m);
   assert(printed.startsWith("\x1b[?1049h") && printed.endsWith("\x1b[?1049l"));
-  const frame = printed.split("\x1b[H").at(-1) ?? "";
   // deno-lint-ignore no-control-regex
-  const lines = frame.split("\x1b[J")[0].split("\r\n").map((line) => line.replaceAll(/\x1b\[K/g, ""));
+  const frames = printed.split("\x1b[H").map((frame) => frame.replaceAll(/\x1b\[[?\d;]*[JKhl]/g, ""));
+  assertMatch(frames[1], /^bids .*▁▁█▅▁ /m);
+  const frame = frames.at(-1) ?? "";
+  const lines = frame.split("\r\n");
   assertEquals(lines.length, 12);
   assert(lines.every((line) => line.length <= 50), frame);
   assertMatch(lines[0], /^22:13:21 UTC {2}watching bids at http/);

@@ -79,7 +79,9 @@ class Painter {
       this.#state = "painting";
       const size = this.#terminal.size();
       const lines = this.#view.lines(size).slice(0, size.rows);
-      await this.#write(encode(HOME + lines.map((line) => line + REST_OF_LINE).join("\r\n") + REST_OF_SCREEN));
+      // Erased before it is written: after a line that reaches the last column that column would be erased with it.
+      const erase = (index: number) => index === lines.length - 1 ? REST_OF_SCREEN : REST_OF_LINE;
+      await this.#write(encode(HOME + lines.map((line, index) => erase(index) + line).join("\r\n")));
     } while (this.#isDirty());
     if (this.#state === "painting") this.#state = "idle";
   }

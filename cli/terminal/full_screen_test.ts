@@ -73,8 +73,8 @@ Deno.test("full screen: shows as many lines as there are rows, and only after th
   shell.end(143);
   await ended;
   assertEquals(written.slice(1), [
-    "\x1b[Hframe 1\x1b[K\r\ntwo\x1b[K\x1b[J",
-    "\x1b[Hframe 2\x1b[K\r\ntwo\x1b[K\x1b[J",
+    "\x1b[H\x1b[Kframe 1\r\n\x1b[Jtwo",
+    "\x1b[H\x1b[Kframe 2\r\n\x1b[Jtwo",
     LEAVE,
   ]);
 });

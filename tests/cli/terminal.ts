@@ -64,12 +64,11 @@ export class Terminal implements AsyncDisposable {
     return this.#shown;
   }
 
-  /** The lines of the last whole frame, without colours. */
+  /** The lines of the last frame whose last line has begun, without colours. */
   get frame(): readonly string[] {
     const frames = this.#shown.split("\x1b[H").slice(1).filter((frame) => frame.includes("\x1b[J"));
-    const last = frames.at(-1)?.split("\x1b[J")[0] ?? "";
     // deno-lint-ignore no-control-regex
-    return last.split(/\r*\n/).map((line) => line.replaceAll(/\x1b\[[\d;]*[Km]/g, ""));
+    return (frames.at(-1) ?? "").split(/\r*\n/).map((line) => line.replaceAll(/\x1b\[[\d;]*[JKm]/g, ""));
   }
 
   async shows(pattern: RegExp): Promise<void> {
