@@ -1,5 +1,6 @@
 // The commands of taba-cli as a table: what each is called, what may be typed, and what it does. main.ts makes a command
-// line of it.
+// line of it. The first line of a description says what it is, where there is little room; the others what more there is
+// to know.
 
 import { agentStatus } from "./agent_status.ts";
 import { audit } from "./audit/audit.ts";
@@ -40,7 +41,7 @@ const SOME_NAMES = "[names...:string:name]";
 
 const regex: OptionAbout = {
   flags: "-r, --regex",
-  description: "Names are regular expressions (RE2) that match a whole name.",
+  description: "Names are regular expressions (RE2).\nEach matches a whole name.",
 };
 const client: OptionAbout = {
   flags: "-c, --client <name:string>",
@@ -49,17 +50,17 @@ const client: OptionAbout = {
 };
 const tag: OptionAbout = {
   flags: "-t, --tag <pair:string>",
-  description: "Only tabs with this tag, key=value; may be repeated. Names then mean what stands before tags.",
+  description: "Only tabs with this tag, key=value.\nMay be repeated.\nNames then mean what stands before tags.",
   repeats: true,
 };
 const by: OptionAbout = {
   flags: "-b, --by <keys:string>",
-  description: "Reduce tabs together that agree in these tags, e.g. route,status.",
+  description: "Reduce tabs together that agree in these tags.\nE.g. route,status.",
 };
 
 export const catalogue: Readonly<Record<string, Entry>> = {
   agg: {
-    description: "Aggregates of tabs: reduced over all clients, or over those named.",
+    description: "Aggregates of tabs.\nReduced over all clients, or over those named.",
     args: SOME_NAMES,
     completes: "names",
     options: [regex, client, tag, by],
@@ -80,7 +81,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     run: (asked, shell) => look("projection", asked, shell),
   },
   super: {
-    description: "Super-aggregates: all the tabs named, reduced together, type by type.",
+    description: "Super-aggregates: tabs reduced together.\nAll the tabs named, type by type.",
     args: SOME_NAMES,
     completes: "names",
     options: [regex, client, tag],
@@ -112,7 +113,8 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     run: (asked, shell) => look("types", asked, shell),
   },
   watch: {
-    description: "Tabs as they change, each second: a table with the last minute, or lines where no terminal shows it.",
+    description:
+      "Tabs as they change, each second.\nAt a terminal a table with the last minute, else a line a tab and second.",
     args: SOME_NAMES,
     completes: "names",
     options: [regex, client, tag, by],
@@ -121,7 +123,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   },
   top: {
     description:
-      "The busiest tabs, clients or tags. At a terminal: q quits, s sorts, w and o change window and what is shown.",
+      "The busiest tabs, clients or tags.\nAt a terminal: q quits, s sorts, w and o change window and what is shown.",
     options: [
       { flags: "--of <what:string>", description: "tabs, clients or tags; tabs unless given." },
       { flags: "-w, --window <window:string>", description: "1m, 10m, 1h or 1d; 1m unless given." },
@@ -137,17 +139,18 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     run: (asked, shell) => look("status", asked, shell),
   },
   servers: {
-    description: "The servers that are announced, and how many buckets each drains.",
+    description: "The servers, and how many buckets they drain.",
     examples: { "all": "servers" },
     run: servers,
   },
   latency: {
-    description: "How long a server lately took to enqueue posts, and until they were committed.",
+    description: "How long posts lately took.\nUntil the server had enqueued them, and until they were committed.",
     examples: { "of the server that is asked": "latency" },
     run: latency,
   },
   record: {
-    description: "Records one event, or one a line of standard input. A value is JSON, or else a text.",
+    description:
+      "Records one event, or one a line of input.\nA value is JSON, or else a text. Without one each line of input is an event.",
     args: "<name:string:name> [value:string]",
     completes: "names",
     options: [
@@ -160,7 +163,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
       "one event": "record winning_bid_price 3.25",
       "one with tags": "record requests 1 --tag route=/bid --tag status=200",
       "a gauge": "record build 2.4.1 --type Gauge --client web-17",
-      "one event a line": "record latency_s --type PercentileGroup < latencies.txt",
+      "one event a line": "record wait_s --type PercentileGroup < waits.txt",
     },
     run: record,
   },
@@ -168,10 +171,10 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     description: "What an agent says of itself.",
     commands: {
       status: {
-        description: "An agent's figures: what it took, holds, sent and dropped, and how its servers are doing.",
+        description: "An agent's figures.\nWhat it took, holds, sent and dropped, and how its servers are doing.",
         options: [{
           flags: "--agent <url:string>",
-          description: "The agent; or TABA_AGENT. http://127.0.0.1:8279 unless given.",
+          description: "The agent; or TABA_AGENT.\nhttp://127.0.0.1:8279 unless given.",
         }],
         examples: { "the one on this host": "agent status" },
         run: agentStatus,
@@ -179,7 +182,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     },
   },
   delete: {
-    description: "Deletes tabs, or what some clients sent to them. Asks first, at a terminal.",
+    description: "Deletes tabs, or what clients sent to them.\nAsks first, at a terminal.",
     args: SOME_NAMES,
     completes: "names",
     options: [regex, client, tag, { flags: "-y, --yes", description: "Do not ask." }],
@@ -190,7 +193,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     run: remove,
   },
   gc: {
-    description: "Removes States that say nothing any more, now rather than some time.",
+    description: "Removes States that say nothing any more.\nElse that happens by itself, twice an hour.",
     examples: { "now": "gc" },
     run: (asked, shell) => upkeep("/gc", asked, shell),
   },
@@ -200,62 +203,61 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     run: (asked, shell) => upkeep("/flush", asked, shell),
   },
   rebalance: {
-    description: "Has each server take and leave the buckets that it should.",
+    description: "Has each server drain its share of buckets.",
     examples: { "now": "rebalance" },
     run: (asked, shell) => upkeep("/rebalance", asked, shell),
   },
   check: {
-    description: "Looks at all that is stored and waits. Exit code 1 where anything of it is wrong.",
+    description: "Looks at all that is stored and waits.\nExit code 1 where anything of it is wrong.",
     examples: { "all": "check" },
     run: check,
   },
   upgrade: {
-    description: "Encodes States of older versions of their handlers anew.",
+    description: "Encodes States of older handlers anew.",
     examples: { "all": "upgrade" },
     run: (asked, shell) => upkeep("/upgrade", asked, shell),
   },
   bench: {
     description:
-      "Puts load on a server or agent: how much it accepts, how fast it answers, and that all of it is there.",
+      "Puts load on a server or agent.\nHow much it accepts, how fast it answers, and whether all of it is there.",
     options: [
-      { flags: "--url <url:string>", description: "Post to this server or agent; to --server unless given." },
-      { flags: "--rate <events:string>", description: "Events a second; as many as are taken unless given." },
+      { flags: "--url <url:string>", description: "Post to this server or agent.\nTo --server unless given." },
+      { flags: "--rate <events:string>", description: "Events a second.\nAs many as are taken unless given." },
       { flags: "--seconds <seconds:string>", description: "How long; 10 unless this or --events is given." },
       { flags: "--events <count:string>", description: "How many events." },
-      { flags: "--tabs <count:string>", description: "Tabs that they are spread over; 100 unless given." },
-      { flags: "--clients <count:string>", description: "Clients that they are spread over; 1 unless given." },
+      { flags: "--tabs <count:string>", description: "Tabs to spread them over; 100 unless given." },
+      { flags: "--clients <count:string>", description: "Clients to spread them over; 1 unless given." },
       { flags: "--connections <count:string>", description: "Posts under way at once; 4 unless given." },
-      { flags: "--raw", description: "Send the events themselves rather than States of 50." },
+      { flags: "--raw", description: "Send events themselves rather than States of 50." },
     ],
     examples: {
-      "ten seconds at full speed": "bench",
-      "an agent, at a steady rate": "bench --url http://127.0.0.1:8279 --rate 5000 --seconds 3",
+      "at full speed": "bench",
+      "at an agent, at a rate": "bench --url http://127.0.0.1:8279 --rate 5000",
       "so many raw events": "bench --raw --events 100000",
     },
     run: bench,
   },
   audit: {
     description:
-      "The books: what clients, agents, servers and the store counted must add up. Exit code 1 where it does not.",
+      "The books: what was counted must add up.\nBy clients, agents, servers and the store. Exit code 1 where it does not.",
     options: [
       {
         flags: "--agent <url:string>",
-        description: "An agent whose books are read as well; may be repeated. Or TABA_AGENT.",
+        description: "An agent whose books are read as well.\nMay be repeated; or TABA_AGENT.",
         repeats: true,
       },
       {
         flags: "--seconds <seconds:string>",
-        description: "How long figures may move before they agree; 5 unless given.",
+        description: "How long figures may move before they agree.\n5 unless given.",
       },
       {
         flags: "--clients",
-        description:
-          "Read the statuses of clients, as their status() gives them, from standard input: a line of JSON each.",
+        description: "Read the books of clients from standard input.\nA line of JSON each, as their status() gives it.",
       },
     ],
     examples: {
       "with the agent of this host": "audit --agent http://127.0.0.1:8279",
-      "with clients that log their statuses": "audit --agent http://127.0.0.1:8279 --clients < statuses.ndjson",
+      "with clients that log it": "audit --clients < log",
     },
     run: audit,
   },

@@ -77,13 +77,13 @@ function rootCommand() {
   const root = new Command()
     .name("taba-cli")
     .version(VERSION)
-    .description("Asks a Taba server, and records events. Exit code 0: something was found, 1: nothing, 2: trouble.")
+    .description("Asks a Taba server, and records events.\nExit code 0: something was found, 1: nothing, 2: trouble.")
     .help({ colors: areColorsWanted })
     .throwErrors()
     .noExit()
-    .globalOption("-s, --server <url:string>", "The server; or TABA_SERVER. http://127.0.0.1:8300 unless given.")
-    .globalOption("--token <token:string>", "What the server asks for, if it does; or TABA_TOKEN.")
-    .globalOption("--timeout <seconds:string>", "How long the server may be silent; 10 unless given, 60 for upkeep.")
+    .globalOption("-s, --server <url:string>", "The server; or TABA_SERVER.\nhttp://127.0.0.1:8300 unless given.")
+    .globalOption("--token <token:string>", "What the server asks for, if it does.\nOr TABA_TOKEN.")
+    .globalOption("--timeout <seconds:string>", "How long the server may be silent.\n10 unless given, 60 for upkeep.")
     .globalOption("--json", "Answer in JSON.");
   root.action(() => root.showHelp());
   for (const [name, entry] of Object.entries(catalogue)) root.command(name, commandOf(entry));

@@ -10,6 +10,8 @@ interface Outcome {
 }
 
 const { module, flags } = taskProgram("cli");
+/** What Cliffy lays out is as wide as its texts, whatever the terminal. */
+const HELP_WIDTH = 80;
 
 async function run(args: readonly string[], options: { server?: string; input?: string } = {}): Promise<Outcome> {
   const { server, input } = options;
@@ -137,7 +139,10 @@ Deno.test("taba-cli: help shows options and examples, and needs no server", asyn
     const { code, stdout } = await run([...command.split(" "), "--help"]);
     assertEquals(code, 0);
     for (const part of ["--server", "--json", "Examples:", `taba-cli ${command}`]) assertStringIncludes(stdout, part);
+    assertEquals(stdout.split("\n").filter((line) => line.length > HELP_WIDTH), [], "it fits a terminal");
   }
+  const { stdout } = await run(["--help"]);
+  assertEquals(stdout.split("\n").filter((line) => line.length > HELP_WIDTH), [], "it fits a terminal");
 });
 
 Deno.test("taba-cli: completes commands in the shells, and names out of the server", async () => {
