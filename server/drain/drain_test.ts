@@ -528,6 +528,21 @@ Deno.test("Drain: many entries that it can't read are carried along a part at a 
   assertEquals([(await fixture.store.queues())[0].entries, drain.status().events], [10, 1]);
 });
 
+Deno.test("Drain: of small entries that it can't read no more are carried along than memory is meant for", async () => {
+  const fixture = new Fixture();
+  const drain = fixture.drain("a", { registry: without("Buffer"), commitMs: 100 });
+  await fixture.beat(0);
+  const small = entry("full", "web-1", { type: "Buffer", value: ["x", 1_763_899_000] });
+  const count = Math.floor(limits.heldBackBytesMax / 200);
+  await fixture.store.enqueue(undefined, Array.from({ length: count }, () => small));
+  await tickAll(drain);
+  const { heldBack } = drain.status();
+  assert(heldBack > 1000 && heldBack < count, `${heldBack} of ${count} are held`);
+  await fixture.time.pass(200);
+  await tickAll(drain);
+  assertEquals([await fixture.waiting(), drain.status().commits], [count, 1]);
+});
+
 Deno.test("Drain: what says nothing any more is removed, with its tab when that is all of it", async () => {
   const fixture = new Fixture(2);
   const drain = fixture.drain("a", { commitMs: 0, pruneS: 600 });

@@ -6,6 +6,7 @@ import { assert, unreachable } from "../../core/assert.ts";
 import type { Registry } from "../../core/handlers/registry.ts";
 import { limits } from "../../core/limits.ts";
 import { HeldTab, type Weight } from "./held_tab.ts";
+import { packedBytes } from "../store/packed.ts";
 import {
   AGGREGATE,
   type Commit,
@@ -52,6 +53,9 @@ export interface Committed {
   /** When the oldest of the entries was accepted. */
   readonly oldest: number | undefined;
 }
+
+/** What an entry takes in memory beside its names and its State. */
+const ENTRY_BYTES = 200;
 
 /** What one commit will carry beside States. */
 interface Uncommitted {
@@ -353,7 +357,7 @@ export class HeldBucket {
 
   #holdBack(entry: QueuedEntry, why: string): void {
     this.#heldBack.push(entry);
-    this.#heldBackBytes += entry.bytes.length;
+    this.#heldBackBytes += ENTRY_BYTES + packedBytes(entry);
     this.#options.onHeldBack(entry, why);
   }
 

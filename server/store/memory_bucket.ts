@@ -138,7 +138,7 @@ export class MemoryBucket {
     this.#revision = next;
     this.#trim(consumed?.entries ?? 0);
     this.#events.committed += consumed?.events ?? 0;
-    for (const entry of requeued) this.#requeue(entry);
+    if (requeued.length > 0) this.#requeue(requeued);
     for (const state of states) this.#put(state);
     for (const key of removed) this.#remove(key);
     this.#forgetTabs(new Set(removed.map((key) => key.tab)));
@@ -201,10 +201,13 @@ export class MemoryBucket {
     this.#countClient(entry.client, 1);
   }
 
-  #requeue(entry: QueuedEntry): void {
-    if (this.#queue.some((waiting) => isDeletionOf(entry, waiting.entry))) return;
-    this.#append(entry);
-    this.#events.committed -= entry.events;
+  #requeue(entries: readonly QueuedEntry[]): void {
+    const deletions = this.#queue.map(({ entry }) => entry).filter(isDeletion);
+    for (const entry of entries) {
+      if (deletions.some((deletion) => isDeletionOf(entry, deletion))) continue;
+      this.#append(entry);
+      this.#events.committed -= entry.events;
+    }
   }
 
   #trim(entries: number): void {

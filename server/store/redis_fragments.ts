@@ -105,21 +105,23 @@ local function take(key, index, entriesMax, bytesMax)
 end
 `;
 
-/** Whether a deletion among the entries of an item (packed.ts) is of this State. */
-export const DELETES = `
-local function deletes(body, tab, client)
+/** Shows tab and client of each entry of an item (packed.ts), after so many that it passes over. */
+export const VISIT = `
+local function visit(body, passed, see)
   local at = 1
   while at <= #body do
-    local tabLow, tabHigh, clientLow, clientHigh = string.byte(body, at, at + 3)
+    local tab0, tab1, client0, client1, type0, type1 = string.byte(body, at, at + 5)
+    local bytes0, bytes1, bytes2, bytes3 = string.byte(body, at + 26, at + 29)
     local ofTab = at + 30
-    local ofClient = ofTab + tabLow + 256 * tabHigh
-    at = ofClient + clientLow + 256 * clientHigh
-    if string.sub(body, ofTab, ofClient - 1) == tab then
-      local deleted = string.sub(body, ofClient, at - 1)
-      if deleted == '' or deleted == client then return true end
+    local ofClient = ofTab + tab0 + 256 * tab1
+    local ofType = ofClient + client0 + 256 * client1
+    if passed == 0 then
+      see(string.sub(body, ofTab, ofClient - 1), string.sub(body, ofClient, ofType - 1))
+    else
+      passed = passed - 1
     end
+    at = ofType + type0 + 256 * type1 + bytes0 + 256 * (bytes1 + 256 * (bytes2 + 256 * bytes3))
   end
-  return false
 end
 `;
 

@@ -14,8 +14,9 @@
 //   <bucket>:lease        the owner, expires
 //   <bucket>:queue        list of items: entries packed together (packed.ts), deletions apart from others
 //   <bucket>:items        list beside it: "name start count startBytes bytes enqueued" of each item, where start and
-//                         startBytes count from the first entry that ever entered the queue; names of items of
-//                         deletions begin with "-"
+//                         startBytes count from the first entry that ever entered the queue
+//   <bucket>:deletions    list of the items of deletions among them: numbers, counted from the first item that ever
+//                         entered the queue
 //   <bucket>:tabs         set of tabs
 //   <bucket>:clients      hash: client -> number of its States
 //   <bucket>:states:<tab> hash: client -> packed State ("" is the Aggregate)
@@ -25,7 +26,7 @@
 // Names hold no space, so that lists of them are one argument, each name followed by a space. Keys are not named in
 // KEYS: this is no script for Redis Cluster, where shards are ours to choose.
 
-import { ALTHOUGH_FULL, DELETES, FIELDS, FIND, HELD, PUSH, QUEUE, STATES, TAKE } from "./redis_fragments.ts";
+import { ALTHOUGH_FULL, FIELDS, FIND, HELD, PUSH, QUEUE, STATES, TAKE, VISIT } from "./redis_fragments.ts";
 import type { Script } from "./shard.ts";
 
 /**
@@ -146,7 +147,11 @@ export const ENQUEUE_DELETIONS: Script = {
   lua: `${QUEUE}${PUSH}${ALTHOUGH_FULL}
 local prefix, bucket = ARGV[1], ARGV[2]
 local queue = parseQueue(redis.call('HGET', prefix .. 'queues', bucket))
-for item = 4, #ARGV, 3 do push(prefix .. bucket, queue, ARGV[item], ARGV[item + 1], ARGV[3], ARGV[item + 2]) end
+local key = prefix .. bucket
+for item = 4, #ARGV, 3 do
+  push(key, queue, ARGV[item], ARGV[item + 1], ARGV[3], ARGV[item + 2])
+  redis.call('RPUSH', key .. ':deletions', number(queue.items + redis.call('LLEN', key .. ':items') - 1))
+end
 redis.call('HSET', prefix .. 'queues', bucket, writeQueue(queue))
 return 1
 `,
@@ -261,9 +266,15 @@ return { head, item, texts, bodies, '', states(key, 5), text or '' }
 `,
 };
 
+/** Of what waits, so much is looked through for tabs that may not be forgotten: some 50 ms of Redis, ... */
+const FORGETTING_BYTES_MAX = 4 * 1024 * 1024;
+/** ... whether its entries are large or small. */
+const FORGETTING_ENTRIES_MAX = 20_000;
+
 /**
- * Writes States and trims what they contain. Work: the States and requeued items of the caller, a search for the tabs
- * that may be forgotten through at most 1 MiB of what waits, and where items are requeued one for deletions that wait.
+ * Writes States and trims what they contain. Work: the States and requeued items of the caller; where tabs may be
+ * forgotten, a walk through what waits, unless that is too much; where items are requeued, one through the deletions
+ * that wait.
  *
  * ARGV: prefix, bucket, owner, fence, revision, next revision; entries or "" for nothing read, name, item, nth; events
  * consumed or "" where what was read stays; number of requeued items, and for each its name, count of entries, enqueued
@@ -273,7 +284,7 @@ return { head, item, texts, bodies, '', states(key, 5), text or '' }
  */
 export const COMMIT: Script = {
   name: "commit",
-  lua: `${QUEUE}${PUSH}${HELD}${FIND}${DELETES}
+  lua: `${QUEUE}${PUSH}${HELD}${FIND}${VISIT}
 local prefix, key = ARGV[1], ARGV[1] .. ARGV[2]
 if redis.call('HGET', key .. ':owner', 'revision') == ARGV[6] then return 1 end
 if not held(key, ARGV[3], ARGV[4], ARGV[5]) then return 0 end
@@ -300,18 +311,23 @@ if head then
 else
   queue.headBytes = queue.tailBytes
 end
+-- Entries of the first item that have left the queue.
+local passed = head and queue.head - head.start or 0
 if ARGV[11] ~= '' then queue.committed = number(queue.committed + ARGV[11]) end
-local at, requeued, deletions = 13, tonumber(ARGV[12]), {}
-local texts = requeued > 0 and redis.call('LRANGE', key .. ':items', 0, -1) or {}
-for i = 1, #texts do
-  if string.sub(texts[i], 1, 1) == '-' then
-    deletions[#deletions + 1] = redis.call('LINDEX', key .. ':queue', i - 1)
-  end
+local deletion = redis.call('LINDEX', key .. ':deletions', 0)
+while deletion and deletion - queue.items < 0 do
+  redis.call('LTRIM', key .. ':deletions', 1, -1)
+  deletion = redis.call('LINDEX', key .. ':deletions', 0)
+end
+local at, requeued, deleted = 13, tonumber(ARGV[12]), {}
+local deletions = requeued > 0 and redis.call('LRANGE', key .. ':deletions', 0, -1) or {}
+for i = 1, #deletions do
+  local body = redis.call('LINDEX', key .. ':queue', deletions[i] - queue.items)
+  visit(body, deletions[i] == queue.items and passed or 0, function(tab, client) deleted[tab .. ' ' .. client] = true end)
 end
 for _ = 1, requeued do
-  local isDeleted = false
-  for i = 1, #deletions do isDeleted = isDeleted or deletes(deletions[i], ARGV[at + 4], ARGV[at + 5]) end
-  if not isDeleted then
+  local tab, client = ARGV[at + 4], ARGV[at + 5]
+  if not deleted[tab .. ' '] and not deleted[tab .. ' ' .. client] then
     push(key, queue, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
     queue.committed = number(queue.committed - ARGV[at + 6])
   end
@@ -336,7 +352,24 @@ for _ = 1, tonumber(ARGV[at]) do
   at = value - 1
 end
 
-local waiting
+local tabsWaiting
+local function isWaiting(tab)
+  if not tabsWaiting then
+    tabsWaiting = {}
+    local index = 0
+    repeat
+      -- Few at once: what one call answers to a script costs with the square of its bytes.
+      local bodies = redis.call('LRANGE', key .. ':queue', index, index + 7)
+      for i = 1, #bodies do
+        visit(bodies[i], index + i == 1 and passed or 0, function(name) tabsWaiting[name] = true end)
+      end
+      index = index + 8
+    until #bodies < 8
+  end
+  return tabsWaiting[tab]
+end
+local isShort = queue.tailBytes - queue.headBytes <= ${FORGETTING_BYTES_MAX} and
+  queue.tail - queue.head <= ${FORGETTING_ENTRIES_MAX}
 for i = at + 1, #ARGV, 2 do
   local tab, ofTab = ARGV[i], key .. ':states:' .. ARGV[i]
   for client in string.gmatch(ARGV[i + 1], '([^ ]*) ') do
@@ -350,15 +383,9 @@ for i = at + 1, #ARGV, 2 do
       redis.call('HDEL', prefix .. 'clients', client)
     end
   end
-  if redis.call('EXISTS', ofTab) == 0 and queue.tailBytes - queue.headBytes <= 1048576 then
-    waiting = waiting or redis.call('LRANGE', key .. ':queue', 0, -1)
-    local isWaitedFor = false
-    -- A name stands in an item as it is; where it stands by chance, the tab is kept for now.
-    for j = 1, #waiting do isWaitedFor = isWaitedFor or string.find(waiting[j], tab, 1, true) ~= nil end
-    if not isWaitedFor then
-      redis.call('HDEL', prefix .. 'types', tab)
-      redis.call('SREM', key .. ':tabs', tab)
-    end
+  if redis.call('EXISTS', ofTab) == 0 and isShort and not isWaiting(tab) then
+    redis.call('HDEL', prefix .. 'types', tab)
+    redis.call('SREM', key .. ':tabs', tab)
   end
 end
 return 1

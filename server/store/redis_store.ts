@@ -137,7 +137,7 @@ export class RedisStore implements Store {
     const items = itemsOf(keys.map((key) => ({ ...key, ...nothing })));
     await this.#shardOf(bucket).runReplicated(scripts.ENQUEUE_DELETIONS, [
       ...[this.#prefix, bucket, enqueued],
-      ...items.flatMap((item) => [`-${this.#nameItem()}`, item.length, packEntries(item)]),
+      ...items.flatMap((item) => [this.#nameItem(), item.length, packEntries(item)]),
     ]);
   }
 

@@ -192,6 +192,40 @@ Deno.test("RedisStore: who is in a long queue is told without holding it", async
   for (const { heldBytes } of [ofBucket, ofTab]) assert(heldBytes < 15_000_000, `${heldBytes} bytes were held`);
 });
 
+Deno.test("RedisStore: entries are requeued without a look at what waits, but for deletions", async () => {
+  const prefix = "requeue:";
+  await using store = openStore(redis, { buckets: 1, prefix });
+  const [tab] = tabsOf(0, 1, 1);
+  await store.enqueue(undefined, [entry(tab, "web-1")]);
+  const lease = await take(store, 0);
+  const chunk = await store.readQueue(lease, undefined, 1000);
+  for (let index = 0; index < 10; index++) await store.enqueue(undefined, [entry(tab, "web-2")]);
+  await store.enqueueDeletions(0, [{ tab, client: "web-3" }]);
+  const master = masterOf(0);
+  await master.call(["CONFIG", "SET", "slowlog-log-slower-than", "0"]);
+  await master.call(["SLOWLOG", "RESET"]);
+  const commit = { lease, next: "c1", consumed: chunk?.cursor, requeued: [], states: [], removed: [] };
+  try {
+    assert(await store.commit({ ...commit, requeued: chunk?.entries ?? [] }), "the owner may commit");
+    const newestFirst = String(await master.call(["SLOWLOG", "GET", "1000"]));
+    const looks = newestFirst.matchAll(/(LRANGE|LINDEX),requeue:0:(\w+),([^,]+)/g);
+    assertEquals([...looks].map(([, command, list, first]) => [command, list, first]).reverse(), [
+      ["LINDEX", "items", "0"],
+      ["LINDEX", "items", "0"],
+      ["LINDEX", "deletions", "0"],
+      ["LRANGE", "deletions", "0"],
+      ["LINDEX", "queue", "10"],
+    ]);
+  } finally {
+    await master.call(["CONFIG", "SET", "slowlog-log-slower-than", "10000"]);
+  }
+  const after = { ...lease, revision: "c1" };
+  const before = await store.readQueue(after, undefined, 1_000_000);
+  const consumed = (await store.readQueue(after, before?.cursor, 1_000_000))?.cursor;
+  assert(await store.commit({ ...commit, lease: after, next: "c2", consumed }), "and again");
+  assertEquals(await keysOf(0, `${prefix}0:deletions`), [], "of what has left the queue nothing is noted");
+});
+
 Deno.test("RedisStore: a Redis that was made for other buckets is refused, until it is the right one", async () => {
   const prefix = "layout:";
   await using right = openStore(redis, { buckets: 2, prefix });

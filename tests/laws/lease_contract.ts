@@ -255,6 +255,13 @@ function requeueContract(test: StoreTest): void {
       `${TAB} web-2`,
     ]);
     assertEquals(await store.eventCounts(), { enqueued: 4, committed: 2 });
+    const { cursor } = await chunkOf(store, { ...lease, revision: "c1" });
+    assert(await store.commit(commitOf({ ...lease, revision: "c1" }, "c2", { consumed: cursor })), "and again");
+    const last = await chunkOf(store, { ...lease, revision: "c2" });
+    assertEquals(last.entries.map(({ tab, client }) => `${tab} ${client}`), [`${OTHER} web-2`]);
+    const again = { consumed: last.cursor, requeued: requeued.slice(0, 1) };
+    assert(await store.commit(commitOf({ ...lease, revision: "c2" }, "c3", again)), "and again");
+    assertEquals(await waiting(store, 0), [`${OTHER} `, `${TAB} web-2`, `${TAB} web-1`], "its deletion has left");
   });
 }
 
@@ -288,5 +295,15 @@ function removalContract(test: StoreTest): void {
     const { cursor: consumed } = await chunkOf(store, second);
     await store.commit(commitOf(second, "c3", { consumed, removed: [{ tab: TAB, client: AGGREGATE }] }));
     assertEquals([...await store.tabs(0)], []);
+  });
+
+  test("a tab is forgotten whatever else waits, much or called like it, and beside what has left the queue", async ({ store }) => {
+    const lease = await take(store, 0);
+    await store.enqueue(undefined, [entry(TAB, "web-1"), entry(OTHER, TAB, { bytes: new Uint8Array(2_000_000) })]);
+    const { cursor: consumed, entries } = await chunkOf(store, lease, 1);
+    assertEquals(entries.map(({ tab }) => tab), [TAB]);
+    const removed = [TAB, OTHER].map((tab) => ({ tab, client: AGGREGATE }));
+    assert(await store.commit(commitOf(lease, "c1", { consumed, removed })), "the owner may commit");
+    assertEquals([...(await store.tabs(0)).keys()], [OTHER]);
   });
 }
