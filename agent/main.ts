@@ -69,7 +69,7 @@ const table = {
     help: "bytes in one batch, before compression",
   }),
   ...denialSettings,
-  bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
+  bodyBytesMax: setting(integer(1, limits.bodyBytesMost), {
     default: limits.bodyBytesMax,
     help: "bytes of a body, decompressed; larger ones are refused",
   }),

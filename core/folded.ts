@@ -46,6 +46,11 @@ export class Folded {
     return this.#lines;
   }
 
+  /** Whether the State is there as itself, and not in the bytes that it came in. */
+  get isOpened(): boolean {
+    return this.#origin !== "none" && this.#encoded === undefined;
+  }
+
   /** The State itself. To be read only. */
   get state(): unknown {
     if (this.#encoded === undefined) return this.#state;

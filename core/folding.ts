@@ -41,6 +41,7 @@ export class Folding {
   readonly #options: FoldingOptions;
   readonly #byTab = new Map<string, TabFold>();
   #size = 0;
+  #opened = 0;
   #events = 0;
 
   constructor(registry: Registry, options: FoldingOptions) {
@@ -51,6 +52,11 @@ export class Folding {
   /** States held. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Of these, the ones that lines were folded into: they are not in the bytes any more that they came in. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** Events folded into them. */
@@ -75,7 +81,9 @@ export class Folding {
     const checked = check(handler, line.payload, now);
     if (!checked.ok) return checked;
     const target = known ?? this.#keep(tab.value, new Folded({ tab: line.tab, client: line.client, handler }));
+    const wasOpened = target.isOpened;
     const events = target.fold(checked.value, { line, now });
+    if (target.isOpened && !wasOpened) this.#opened++;
     this.#events += events;
     return accept(events);
   }

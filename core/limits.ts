@@ -14,8 +14,10 @@ export const limits = {
   lineBytesMax: 1 * MIB,
   /** Handlers may walk a value by recursion. */
   jsonDepthMax: 32,
-  /** A body is held as States, which may be as large as the bytes that they came from. Counted once decompressed. */
+  /** Counted once decompressed. */
   bodyBytesMax: 64 * MIB,
+  /** What a setting may raise that to. */
+  bodyBytesMost: 96 * MIB,
   /** An answer lists this many rejected lines and counts the others. */
   rejectedLinesMax: 1000,
   /** What an answer says of one rejected line: handlers that plug in may say more than anyone wants to read. */
@@ -66,10 +68,19 @@ export const limits = {
   /** ... which is written anew when it has grown by so much. */
   journalMemoryBytesMax: 4 * MIB,
 
-  /** Bodies, once decompressed, that an agent or server holds until they are taken: what needs more is refused, ... */
+  /**
+   * Memory for posts that an agent or server holds until they are taken: for their bodies, once decompressed, and by
+   * estimate for the States that they become. What needs more is refused, ...
+   */
   postsBytesMax: 256 * MIB,
   /** ... as is one more than so many, which may be slow ones. */
   postsMax: 1024,
+  /** States of one post: with more it has to be posted in parts. */
+  postStatesMax: 100_000,
+  /** What a State of a post takes beside the bytes that it came in: its names, its line and its place among others, ... */
+  stateBytes: 512,
+  /** ... and what it takes more once events are folded into it. Both measured with CounterGroups of few events. */
+  openedStateBytes: 1024,
   /** A sender that has said nothing for so long in the middle of its post has gone. */
   bodySilenceMs: 60_000,
 
@@ -133,7 +144,15 @@ assert(
   4 * limits.readEntriesMax <= limits.commitStatesMax,
   "a commit must take what two reads change: a State and an Aggregate each",
 );
-assert(limits.bodyBytesMax <= limits.postsBytesMax, "a server that does nothing else must take any legal body");
+assert(limits.bodyBytesMax <= limits.bodyBytesMost, "a default must be a legal setting");
+assert(
+  limits.bodyBytesMost + limits.postStatesMax * (limits.stateBytes + limits.openedStateBytes) <= limits.postsBytesMax,
+  "a server that does nothing else must take any legal body",
+);
+assert(
+  Math.max(limits.batchStatesMax, limits.clientTabsMax) <= limits.postStatesMax,
+  "no batch of an agent or client may have too many States: they would drop it",
+);
 assert(limits.bodyBytesMax <= limits.queueBytesHard, "an empty queue must take any legal body");
 assert(
   limits.bufferValuesMax * (limits.valueBytesMax + 60) + 8 * KIB <= limits.lineBytesMax,

@@ -54,7 +54,7 @@ const table = {
   ownTabs: setting(onOff(), { default: true, help: "whether it records tabs of its own, taba_..." }),
   handlers: setting(listOf(string("MODULE")), { default: [], help: "modules that export handlers of further types" }),
   ...denialSettings,
-  bodyBytesMax: setting(integer(1, limits.postsBytesMax), {
+  bodyBytesMax: setting(integer(1, limits.bodyBytesMost), {
     default: limits.bodyBytesMax,
     help: "bytes of a body, decompressed; larger ones are refused",
   }),

@@ -24,13 +24,14 @@ export interface ReadPostOptions {
   /** As in core/folding.ts. */
   readonly areTypesApart?: boolean;
   readonly denialOf?: DenialOf | undefined;
-  /** Each of these bounds is the one in core/limits.ts where left out. */
+  /** Both are those of core/limits.ts where left out. */
   readonly bodyBytesMax?: number;
   readonly lineBytesMax?: number;
+  /** States that the receiver has room for: lines that would need one more are refused. */
   readonly statesMax?: number;
   /** The content-encoding where the request names none. */
   readonly encoding?: string | undefined;
-  /** Asked for the room of each piece of the body before it is taken in; false refuses the post as over capacity. */
+  /** Asked for room for each piece of the body, and for the States in it; false refuses the post as over capacity. */
   readonly reserve?: (bytes: number) => boolean;
 }
 
@@ -96,15 +97,27 @@ export async function readPost(request: Request, options: ReadPostOptions): Prom
     );
   }
   const reading = new Reading(options);
-  const { bodyBytesMax: bytesMax = limits.bodyBytesMax, encoding, sleep } = options;
+  const { bodyBytesMax: bytesMax = limits.bodyBytesMax, encoding, sleep, reserve = () => true } = options;
   for await (const chunk of decodeBody(request, { bytesMax, encoding, sleep })) {
     if (!chunk.ok) return chunk;
-    if (options.reserve?.(chunk.value.length) === false) {
-      return refuse("over_capacity", "cannot hold more posts while they are read: post again later");
-    }
+    if (!reserve(chunk.value.length)) return refuseHeld();
+    const { statesBytes } = reading;
     reading.take(chunk.value);
+    if (reading.states > limits.postStatesMax) return refuseStates();
+    if (!reserve(reading.statesBytes - statesBytes)) return refuseHeld();
   }
   return reading.finish();
+}
+
+function refuseHeld(): Result<never, RequestRefusal> {
+  return refuse("over_capacity", "cannot hold more posts while they are read: post again later");
+}
+
+function refuseStates(): Result<never, RequestRefusal> {
+  const { postStatesMax } = limits;
+  const message =
+    `cannot take a body of more than ${postStatesMax} States, one for each tab and client: post it in parts`;
+  return refuse("body_too_large", message);
 }
 
 /** One post while it is read. */
@@ -120,8 +133,7 @@ class Reading {
   #refusal: RequestRefusal | undefined;
 
   constructor(options: ReadPostOptions) {
-    const { registry, now, typeOf, areTypesApart = false, denialOf, statesMax = limits.tabsMax, lineBytesMax } =
-      options;
+    const { registry, now, typeOf, areTypesApart = false, denialOf, statesMax = Infinity, lineBytesMax } = options;
     const isNumeric = (type: string) => registry.get(type)?.foldNumbers !== undefined;
     this.#reader = new BodyReader({ lineBytesMax, isNumeric });
     this.#folding = new Folding(registry, {
@@ -129,6 +141,15 @@ class Reading {
       ...(typeOf === undefined ? {} : { typeOf }),
     });
     this.#now = now;
+  }
+
+  get states(): number {
+    return this.#folding.size;
+  }
+
+  /** Memory that they take, by estimate, beside the bytes that they came in. */
+  get statesBytes(): number {
+    return this.#folding.size * limits.stateBytes + this.#folding.opened * limits.openedStateBytes;
   }
 
   take(chunk: Uint8Array): void {

@@ -204,6 +204,39 @@ Deno.test("readPost: refuses lines that are too long and States beyond the limit
   assertEquals(found.lines, 3);
 });
 
+Deno.test("readPost: asks for room for a body and for its States, for more where these are folded", async () => {
+  const raw = '{"tab":"a","events":[[1]]}\n';
+  const [[, , , encoded]] = states(await accepted(raw));
+  assert(encoded instanceof Uint8Array);
+  const state = `{"tab":"a","n":1,"state":"${encoded.toBase64()}"}\n`;
+  const asked = async (body: string) => {
+    let bytes = 0;
+    await accepted(body, { reserve: (more) => (bytes += more) > 0 });
+    return bytes - body.length;
+  };
+  const opened = limits.stateBytes + limits.openedStateBytes;
+  assertEquals(await asked(state), limits.stateBytes);
+  for (const body of [raw, raw + raw, state + state, state + raw, raw + state]) assertEquals(await asked(body), opened);
+  assertEquals(
+    await asked(raw + raw.replace('"a"', '"b"') + state.replace('"a"', '"c"')),
+    2 * opened + limits.stateBytes,
+  );
+  let room = raw.length + opened - 1;
+  const refusal = await refusedAs(post(raw), { reserve: (more) => (room -= more) >= 0 });
+  assertEquals(refusal.code, "over_capacity");
+});
+
+Deno.test("readPost: refuses a body that becomes more States than a post may have, and says to post it in parts", async () => {
+  const lines = Array.from(
+    { length: limits.postStatesMax + 1 },
+    (_, at) => `{"tab":"${at}","type":"Noop","events":[]}\n`,
+  );
+  const refusal = await refusedAs(post(lines.join("")));
+  assertEquals(refusal.code, "body_too_large");
+  assertMatch(refusal.message, /more than 100000 States, .*: post it in parts/);
+  assertEquals((await accepted(lines.slice(1).join(""))).lines, limits.postStatesMax);
+});
+
 Deno.test("readPost: lists rejected lines up to a bound and counts the others", async () => {
   const bad = limits.rejectedLinesMax + 7;
   const found = await accepted(`{"tab":"t","events":[[1]]}\n${"bad\n".repeat(bad)}`);

@@ -94,7 +94,7 @@ function overloadText({ refusing, posts, bytes }: OverloadStatus): string {
   return [
     gauge("overload", "The part of posts that is refused as too much waits in the queues, from 0 to 1", refusing),
     gauge("posts_open", "Posts being read now", posts),
-    gauge("posts_open_bytes", "Bytes of them that are held", bytes),
+    gauge("posts_open_bytes", "Bytes of memory, by estimate, that they take", bytes),
   ].join("");
 }
 
