@@ -26,8 +26,7 @@ export async function servers({ options }: Asked, shell: Shell): Promise<ExitCod
     formatSeconds(Math.max(0, Math.round(now - (numberAt(server, "started") ?? now)))),
     id,
   ]);
-  if (rows.length === 0) shell.complain("no server is announced");
-  return await printRows({ answer, columns: SERVER_COLUMNS, rows }, { options, shell });
+  return await printRows({ answer, columns: SERVER_COLUMNS, rows, none: "no server is announced" }, { options, shell });
 }
 
 const LATENCY_COLUMNS: readonly Column[] = [
@@ -58,16 +57,17 @@ export async function latency({ options }: Asked, shell: Shell): Promise<ExitCod
       return [[what, window, formatCount(count), mean, ...[p50, p90, p99, p999].map(percentile)]];
     })
   );
-  if (rows.length === 0) shell.complain(`${api.address} has taken and committed nothing yet`);
-  return await printRows({ answer, columns: LATENCY_COLUMNS, rows }, { options, shell });
+  const none = `${api.address} has taken and committed nothing yet`;
+  return await printRows({ answer, columns: LATENCY_COLUMNS, rows, none }, { options, shell });
 }
 
-/** As a table where there are any, or the answer as it is; and says by the exit code whether there are. */
+/** As a table, or the answer as it is; and tells where there are none. */
 async function printRows(
-  { answer, columns, rows }: {
+  { answer, columns, rows, none }: {
     readonly answer: unknown;
     readonly columns: readonly Column[];
     readonly rows: readonly (readonly string[])[];
+    readonly none: string;
   },
   { options, shell }: { readonly options: Options; readonly shell: Shell },
 ): Promise<ExitCode> {
@@ -75,7 +75,9 @@ async function printRows(
   else if (rows.length > 0) {
     await printLines(layOutTable(columns, rows, { width: widthOfOutput(shell), style: shell.style }), shell);
   }
-  return rows.length > 0 ? 0 : 1;
+  if (rows.length > 0) return 0;
+  shell.complain(none);
+  return 1;
 }
 
 function secondsOf(value: unknown): string {

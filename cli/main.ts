@@ -7,7 +7,7 @@ import { systemClock, systemRandom, systemSleep } from "../service/world.ts";
 import { ApiTrouble } from "./api.ts";
 import { catalogue, type CommandAbout, type Entry } from "./catalogue.ts";
 import { completions } from "./look.ts";
-import { writeToStdout, WriteTrouble } from "./output.ts";
+import { writeToStdout, WriteTrouble, writeTroubleOf } from "./output.ts";
 import { type ExitCode, type Options, type Shell, UsageTrouble } from "./shell.ts";
 import { createStyle, wantsColors } from "./terminal/style.ts";
 import { clean } from "./terminal/text_width.ts";
@@ -91,14 +91,21 @@ function rootCommand() {
   return root;
 }
 
+/** What to tell of an error in one line; undefined of a bug. */
+function complaintOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const isTold = [ValidationError, UsageTrouble, ApiTrouble, WriteTrouble].some((kind) => error instanceof kind);
+  if (isTold) return error.message;
+  // Cliffy prints its help itself, by console.log, which throws errors of no class of their own, with the system's code.
+  return error.constructor === Error && "code" in error ? writeTroubleOf(error).message : undefined;
+}
+
 try {
   await rootCommand().parse(negativesLast(Deno.args));
 } catch (error) {
-  const isToldInOneLine = [ValidationError, UsageTrouble, ApiTrouble, WriteTrouble].some((kind) =>
-    error instanceof kind
-  );
-  if (!isToldInOneLine || !(error instanceof Error)) throw error;
-  shell.complain(error.message);
+  const complaint = complaintOf(error);
+  if (complaint === undefined) throw error;
+  shell.complain(complaint);
   exitCode = 2;
 }
 Deno.exit(exitCode);

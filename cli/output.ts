@@ -62,10 +62,15 @@ export const writeToStdout: Write = async (bytes) => {
     for (let written = 0; written < bytes.length;) written += await Deno.stdout.write(bytes.subarray(written));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new ReaderGone("standard output is closed", { cause: error });
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new WriteTrouble(`cannot write: ${cause.replace(/ \(os error \d+\)$/, "")}`, { cause: error });
+    throw writeTroubleOf(error);
   }
 };
+
+/** Of what the system says where something can't be written. */
+export function writeTroubleOf(error: unknown): WriteTrouble {
+  const cause = error instanceof Error ? error.message : String(error);
+  return new WriteTrouble(`cannot write: ${cause.replace(/ \(os error \d+\)$/, "")}`, { cause: error });
+}
 
 /** Prints lines, and answers that all is well. */
 export async function printLines(lines: readonly string[], shell: { readonly write: Write }): Promise<0> {

@@ -45,12 +45,11 @@ export async function top({ names, options }: Asked, shell: Shell): Promise<Exit
   if (isJson(options) || terminal === undefined || !terminal.placesCursor) {
     const read = await api.read("/top", searchOf(question, limit ?? LIMIT_DEFAULT));
     const answer = answerOf(question, read);
-    if (answer.rows.length === 0) shell.complain("nothing found");
+    const isFound = answer.rows.length > 0;
     if (isJson(options)) await printJson(read, shell);
-    else if (answer.rows.length > 0) {
-      await printLines(tableOf(answer, { width: widthOfOutput(shell), style }), shell);
-    }
-    return answer.rows.length > 0 ? 0 : 1;
+    else if (isFound) await printLines(tableOf(answer, { width: widthOfOutput(shell), style }), shell);
+    if (!isFound) shell.complain("nothing found");
+    return isFound ? 0 : 1;
   }
   const view = new TopView({ api, question, limit: () => limit ?? terminal.size().rows, shell });
   await view.begin();

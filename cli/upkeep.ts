@@ -40,8 +40,9 @@ export async function remove(asked: Asked, shell: Shell): Promise<ExitCode> {
     throw new UsageTrouble("delete needs the names of tabs, or --client or --tag: --regex '.*' means all tabs");
   }
   const api = serverApi(options, shell, TIMEOUT_DEFAULT_S);
-  if (options.yes !== true && !await confirm(selection, api, shell)) {
-    shell.complain("nothing deleted");
+  const confirmed = options.yes === true ? "yes" : await confirm(selection, api, shell);
+  if (confirmed !== "yes") {
+    shell.complain(confirmed === "no" ? "nothing deleted" : "nothing found");
     return 1;
   }
   const answer = await api.command("/delete", searchOf(selection));
@@ -51,7 +52,7 @@ export async function remove(asked: Asked, shell: Shell): Promise<ExitCode> {
   return tabs + states > 0 ? 0 : 1;
 }
 
-async function confirm(selection: Selection, api: Api, shell: Shell): Promise<boolean> {
+async function confirm(selection: Selection, api: Api, shell: Shell): Promise<"yes" | "no" | "nothing found"> {
   const { keyboard, show } = shell;
   if (keyboard === undefined || show === undefined) {
     throw new UsageTrouble("delete asks before it deletes, and there is no terminal to ask at: --yes says it is meant");
@@ -59,7 +60,7 @@ async function confirm(selection: Selection, api: Api, shell: Shell): Promise<bo
   const { names: _, clients, ...rest } = selection;
   const found = await api.read("/names", searchOf({ ...rest, names: selection.names, clients: [] }));
   const names = listAt(found).filter((name) => typeof name === "string");
-  if (names.length === 0) return false;
+  if (names.length === 0) return "nothing found";
   const named = `${plural(names.length, "tab")} (${names.slice(0, NAMED_MAX).join(", ")}${
     names.length > NAMED_MAX ? ", …" : ""
   })`;
@@ -67,7 +68,7 @@ async function confirm(selection: Selection, api: Api, shell: Shell): Promise<bo
     ? `${named} with all that was sent to ${names.length === 1 ? "it" : "them"}`
     : `what ${clients.join(", ")} sent to ${named}`;
   show(`Delete ${clean(what)}? [y/N] `);
-  return /^\s*y(es)?\s*$/i.test(await keyboard.line() ?? "");
+  return /^\s*y(es)?\s*$/i.test(await keyboard.line() ?? "") ? "yes" : "no";
 }
 
 const PROBLEM_COLUMNS: readonly Column[] = [

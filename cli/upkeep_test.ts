@@ -55,6 +55,12 @@ Deno.test("remove: no name in the question is obeyed by the terminal", async () 
   assertStringIncludes(shell.shown(), "Delete 1 tab (bids�2J) with");
 });
 
+Deno.test("remove: asks nothing where nothing is found", async () => {
+  const shell = stubShell({ answer: () => Response.json([]), keyboard: answering("y") });
+  assertEquals(await remove({ names: ["bids"], options: {} }, shell), 1);
+  assertEquals([shell.shown(), shell.complaints], ["", ["nothing found"]]);
+});
+
 Deno.test("remove: what clients sent is asked about as such", async () => {
   const shell = stubShell({ answer, keyboard: answering("y") });
   await remove({ names: [], options: { client: ["web-1", "web-2"] } }, shell);

@@ -76,8 +76,8 @@ Deno.test("taba-cli in a pipe: Ctrl-C ends it at once, as it ends any program", 
 
 Deno.test("taba-cli in a pipe: what can't be written is told in one line, with exit code 2", async () => {
   await using server = scriptedServer();
-  for (const line of ["cli names > /dev/full", "cli top --json > /dev/full", "cli watch bids > /dev/full"]) {
-    const { code, stderr } = await inShell(line, server.url);
+  for (const line of ["names", "top --json", "watch bids", "--help", "completions bash"]) {
+    const { code, stderr } = await inShell(`cli ${line} > /dev/full`, server.url);
     assertEquals([code, stderr], [2, "taba-cli: cannot write: No space left on device\n"], line);
   }
 });
