@@ -68,7 +68,9 @@ async function confirm(selection: Selection, api: Api, shell: Shell): Promise<"y
     ? `${named} with all that was sent to ${names.length === 1 ? "it" : "them"}`
     : `what ${clients.join(", ")} sent to ${named}`;
   show(`Delete ${clean(what)}? [y/N] `);
-  return /^\s*y(es)?\s*$/i.test(await keyboard.line() ?? "") ? "yes" : "no";
+  const line = await keyboard.line();
+  if (line === undefined) show("\n"); // after Ctrl-D the cursor is still behind the question
+  return /^\s*y(es)?\s*$/i.test(line ?? "") ? "yes" : "no";
 }
 
 const PROBLEM_COLUMNS: readonly Column[] = [

@@ -38,7 +38,8 @@ Deno.test("remove: asks at a terminal, and deletes only after a yes", async () =
   for (const [line, code] of [["y", 0], ["YES ", 0], ["", 1], ["no", 1], ["yesterday", 1], [undefined, 1]] as const) {
     const shell = stubShell({ answer, keyboard: answering(line) });
     assertEquals(await remove({ names: ["bids.*"], options: { regex: true } }, shell), code);
-    assertEquals(shell.shown(), "Delete 2 tabs (bids, bids_won) with all that was sent to them? [y/N] ");
+    const question = "Delete 2 tabs (bids, bids_won) with all that was sent to them? [y/N] ";
+    assertEquals(shell.shown(), line === undefined ? `${question}\n` : question);
     const paths = shell.requests.map(({ method, url }) => `${method} ${new URL(url).pathname}${new URL(url).search}`);
     const asked = "GET /names?name=bids.*&re=1";
     assertEquals(paths, code === 0 ? [asked, "POST /delete?name=bids.*&re=1"] : [asked]);

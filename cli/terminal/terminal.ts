@@ -6,6 +6,9 @@ import { placesCursor } from "./style.ts";
 /** What a terminal is taken for that does not tell its size. */
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
 const NEWLINE = 0x0a;
+/** What one key sends: a character, or a sequence behind Escape (ECMA-48), whose last letter is no key. */
+// deno-lint-ignore no-control-regex
+const KEY = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|[^]/gu;
 const codeBySignal = { SIGINT: 130, SIGQUIT: 131, SIGTERM: 143, SIGHUP: 129 } as const satisfies Partial<
   Record<Deno.Signal, ExitCode>
 >;
@@ -61,7 +64,7 @@ async function* keys(signal: AbortSignal): AsyncGenerator<string> {
     while (!signal.aborted) {
       const count = await Promise.race([Deno.stdin.read(bytes), ended]);
       if (count === null) return;
-      yield decoder.decode(bytes.subarray(0, count), { stream: true });
+      yield* decoder.decode(bytes.subarray(0, count), { stream: true }).match(KEY) ?? [];
     }
   } finally {
     Deno.stdin.setRaw(false);

@@ -140,7 +140,10 @@ Deno.test({
       await terminal.press(key);
       await terminal.shows(shown);
     }
-    await terminal.press("q");
+    // Several at once, and a key of the keypad that is not the letter at its end.
+    await terminal.press("so\x1bOq");
+    await terminal.shows(/top tags of 10m by count/);
+    await terminal.press("xq");
     assertEquals(await terminal.end(), { code: 0, isRestored: true });
   },
 });
