@@ -107,7 +107,7 @@ export function newChart({ title, lines, xText, xLabel, yText, xSplits, signal }
 const LEGEND_PX = 44;
 
 /** Between two marks of a time axis. */
-const STEPS_S = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600];
+const STEPS_S = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 
 /**
  * From zero, unless there is something below.

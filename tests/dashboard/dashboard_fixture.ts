@@ -19,6 +19,8 @@ export async function post(url: string, lines: readonly unknown[], token?: strin
   assertEquals(rejected, []);
 }
 
+const PHONES_PX = [280, 320, 360];
+
 /** A window of a browser on the dashboard of one server. Closing it asserts that all went as it must. */
 export class Dashboard implements AsyncDisposable {
   readonly page: Page;
@@ -70,9 +72,16 @@ export class Dashboard implements AsyncDisposable {
     }, { what: `${selector} shows ${text}` });
   }
 
-  /** Whether nothing is wider than the window. */
-  async fits(): Promise<boolean> {
-    return await this.page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+  /** Waits until nothing is wider than the window, on phones of all sizes. */
+  async fitsPhones(): Promise<void> {
+    for (const width of PHONES_PX) {
+      await this.page.setViewportSize({ width, height: 740 });
+      const isWider = "[document.documentElement, ...document.querySelectorAll('main')]" +
+        ".some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)";
+      await until(async () => !await this.page.evaluate(isWider), {
+        what: `${await this.page.title()} fits ${width} px`,
+      });
+    }
   }
 
   /** What the browser says of answers that the test has asked for, or of a server that it has ended. */
