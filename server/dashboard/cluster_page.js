@@ -117,32 +117,31 @@ function serverLink(url, id) {
   return isWeb ? element("a", { href: `${url}/#/cluster`, title: id }, url) : element("span", { title: id }, url || id);
 }
 
-/** @type {Readonly<Record<string, string>>} */
+/** In the order of an event's way. */
 const DELAY_TEXTS = {
   enqueue: "Enqueue: until the store has a post",
-  commit: "Commit: from then until it is in the States",
+  commit: "Commit: until what the store has is in the States",
 };
 
-/** A table for each delay, in the order of their names. */
+/** A table for each delay that was measured. */
 function newDelays() {
   const none = element("p", { class: "note" }, "This server has measured none lately.");
-  const box = element("div", { class: "stack" }, none);
-  /** @type {Map<string, ReturnType<typeof table>>} */
-  const tableByName = new Map();
+  const views = Object.entries(DELAY_TEXTS).map(([name, title]) => {
+    const { box, show } = table(title, ["", ">Measured", ...PERCENTILES.map((pct) => `>${pct} %`)]);
+    const view = element("div", { class: "stack" }, element("p", { class: "note" }, title), box);
+    view.hidden = true;
+    return { name, view, show };
+  });
   return {
-    box,
+    box: element("div", { class: "stack" }, none, ...views.map(({ view }) => view)),
     /** @param {import("./api.js").Fields} valueByName */
     show(valueByName) {
-      for (const name of Object.keys(valueByName).sort()) {
+      for (const { name, view, show } of views) {
         const shown = readValue(valueByName[name]);
         if (shown.kind !== "windows") continue;
-        const title = DELAY_TEXTS[name] ?? name;
-        const delays = tableByName.get(name) ??
-          table(title, ["", ">Measured", ...PERCENTILES.map((pct) => `>${pct} %`)]);
-        if (!tableByName.has(name)) box.append(element("p", { class: "note" }, title), delays.box);
-        tableByName.set(name, delays);
+        view.hidden = false;
         none.hidden = true;
-        delays.show(WINDOWS.map((window) => {
+        show(WINDOWS.map((window) => {
           const { count: events, pct = [] } = shown.windows[window];
           return [WINDOW_TEXTS[window], count(events), ...PERCENTILES.map((_, place) => duration(pct[place]))];
         }));

@@ -18,6 +18,15 @@ export function count(value) {
 }
 
 /**
+ * "1 event", "2,000 events".
+ * @param {number} value
+ * @param {string} word what is counted, as of one
+ */
+export function counted(value, word) {
+  return `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+}
+
+/**
  * Any number, short.
  * @param {number | null | undefined} value
  */

@@ -15,8 +15,7 @@ export function newTabClients() {
   const windows = table("Clients", ["Client", ">1 min", ">10 min", ">1 hour", ">1 day", ">Total of the day", ">Share"]);
   const others = table("Clients", ["Client", "Value"]);
   const box = element("section", { "aria-label": "Clients" }, heading, windows.box, others.box, note);
-  windows.box.hidden = true;
-  others.box.hidden = true;
+  box.hidden = true;
   return {
     box,
     /** @param {ReadonlyMap<string, unknown>} valueByClient */
@@ -25,6 +24,7 @@ export function newTabClients() {
       const ofWindows = clients.flatMap(({ client, shown }) => shown.kind === "windows" ? [{ client, ...shown }] : []);
       const rest = clients.filter(({ shown }) => shown.kind !== "windows");
       setText(heading, `Clients (${count(clients.length)})`);
+      box.hidden = clients.length === 0;
       windows.box.hidden = ofWindows.length === 0;
       others.box.hidden = rest.length === 0;
       const all = ofWindows.reduce((sum, { windows }) => sum + windows["1d"].count, 0);

@@ -5,7 +5,7 @@
 import { getClients, getDetailed } from "./api.js";
 import { readCells } from "./cells.js";
 import { element, setText } from "./dom.js";
-import { count, number } from "./format.js";
+import { counted, number } from "./format.js";
 import { newPercentiles } from "./percentiles.js";
 import { repeat } from "./repeat.js";
 import { tabsHash } from "./route.js";
@@ -125,6 +125,6 @@ export function showTabPage(main, { name, back, signal }) {
 function notesOf({ relativeError, lateDropped }) {
   return [
     relativeError === undefined ? "" : `Percentiles are within ${number(relativeError * 100)} % of the true values.`,
-    lateDropped ? `${count(lateDropped)} events came too late for any window.` : "",
+    lateDropped ? `${counted(lateDropped, "event")} came too late for any window.` : "",
   ].join(" ").trim();
 }

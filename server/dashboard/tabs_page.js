@@ -4,7 +4,7 @@
 
 import { Refused, Trouble } from "./api.js";
 import { choices, element, setText } from "./dom.js";
-import { count } from "./format.js";
+import { count, counted } from "./format.js";
 import { repeat } from "./repeat.js";
 import { tabsHash } from "./route.js";
 import { allTabs, find } from "./search.js";
@@ -72,9 +72,13 @@ export function showTabsPage(main, { search, signal }) {
       empty.replaceChildren(...names.length > 0 ? [] : typeByName.size > 0 ? nothingFound() : nothingRecorded());
     } catch (error) {
       if (within.aborted) return;
-      if (error instanceof Trouble) missed = applied;
-      else if (!(error instanceof Refused)) throw error;
-      else setText(problem, error.message);
+      if (error instanceof Trouble) {
+        missed = applied;
+        return;
+      }
+      if (!(error instanceof Refused)) throw error;
+      setText(problem, error.message);
+      empty.hidden = true;
     }
   };
 
@@ -155,7 +159,7 @@ function newTools({ text, ...search }) {
     wanted: () => ({ text: input.value, isPattern: isPattern.checked, isBusiestFirst }),
     /** @param {{ found: number, shown: number, all: number }} counts */
     showFound({ found: hits, shown, all }) {
-      const text = hits === all ? `${count(all)} ${all === 1 ? "tab" : "tabs"}` : `${count(hits)} of ${count(all)}`;
+      const text = hits === all ? counted(all, "tab") : `${count(hits)} of ${count(all)}`;
       setText(found, shown < hits ? `${text}, the first ${count(shown)} shown` : text);
     },
   };

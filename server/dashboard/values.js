@@ -2,7 +2,7 @@
 // @ts-check
 
 import { fields, numberOf, textOf } from "./api.js";
-import { count, number, plain } from "./format.js";
+import { count, counted, number, plain } from "./format.js";
 
 export const WINDOWS = /** @type {const} */ (["1m", "10m", "1h", "1d"]);
 export const WINDOW_TEXTS =
@@ -57,9 +57,9 @@ export function percentilesOf(shown) {
 export function summary(shown) {
   switch (shown.kind) {
     case "windows":
-      return `${count(shown.windows["1m"].count)} events in the last minute`;
+      return `${counted(shown.windows["1m"].count, "event")} in the last minute`;
     case "totals":
-      return `${count(shown.figures.count)} events, total ${number(shown.figures.total)}`;
+      return `${counted(shown.figures.count, "event")}, total ${number(shown.figures.total)}`;
     case "holders":
       return shown.holders.map(({ value, clients }) => clients === 1 ? value : `${value} × ${count(clients)}`).join(
         ", ",
