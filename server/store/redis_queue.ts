@@ -25,7 +25,7 @@ interface Item {
 }
 
 /** An entry with its place. */
-export interface Located {
+interface Located {
   readonly entry: QueuedEntry;
   readonly position: number;
   readonly item: Item;

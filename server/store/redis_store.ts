@@ -11,7 +11,7 @@ import { formatMember, parseMember } from "./member.ts";
 import { packEntries, packState, unpackState } from "./packed.ts";
 import { eventsOf, itemsOf, namesArgument } from "./redis_batch.ts";
 import { enqueueOn, merge } from "./redis_enqueue.ts";
-import { chunkOf, cursorArguments, entriesOf, eventCountsOf, type Located, statusOf } from "./redis_queue.ts";
+import { chunkOf, cursorArguments, entriesOf, eventCountsOf, statusOf } from "./redis_queue.ts";
 import { asBytes, asList, asText, asTexts, asWhole } from "./redis_replies.ts";
 import * as catalogue from "./redis_catalogue.ts";
 import * as scripts from "./redis_scripts.ts";
@@ -185,8 +185,8 @@ export class RedisStore implements Store {
   }
 
   async bucketEvents(bucket: number): Promise<BucketEvents> {
-    const { queued, counts } = await this.#read(bucket, [], () => true);
-    return { ...counts, queued: eventsOf(queued) };
+    const { queued, counts } = await this.#read(bucket, [], ({ events }) => events);
+    return { ...counts, queued: queued.reduce((sum, events) => sum + events, 0) };
   }
 
   async readQueue(lease: Lease, cursor: QueueCursor | undefined, bytesMax: number): Promise<QueueChunk | undefined> {
@@ -234,9 +234,11 @@ export class RedisStore implements Store {
   async read(bucket: number, keys: readonly StateKey[]): Promise<BucketRead> {
     assert(keys.length <= limits.readKeysMax, "a call asks for a bounded number of States");
     const clientsByTab = new Map(clientsOf(keys));
-    const { states, queued } = await this.#read(bucket, keys, ({ tab, client }) => {
+    const { states, queued } = await this.#read(bucket, keys, (entry) => {
+      const { tab, client } = entry;
       const clients = clientsByTab.get(tab);
-      return clients !== undefined && (clients.has(client) || clients.has(AGGREGATE) || client === AGGREGATE);
+      const isAsked = clients !== undefined && (clients.has(client) || clients.has(AGGREGATE) || client === AGGREGATE);
+      return isAsked ? entry : undefined;
     });
     return { states, queued };
   }
@@ -312,20 +314,20 @@ export class RedisStore implements Store {
   async #visitQueue(bucket: number, visit: (entry: QueuedEntry) => void): Promise<void> {
     await this.#read(bucket, [], (entry) => {
       visit(entry);
-      return false;
+      return undefined;
     });
   }
 
-  /** Does what READ does until the end of the queue is reached. */
-  async #read(
+  /** Does what READ does until the end of the queue is reached. Of each entry that waits it holds what `keep` answers. */
+  async #read<Kept>(
     bucket: number,
     keys: readonly StateKey[],
-    isWanted: (entry: QueuedEntry) => boolean,
-  ): Promise<BucketRead & { readonly counts: EventCounts }> {
+    keep: (entry: QueuedEntry) => Kept | undefined,
+  ): Promise<Pick<BucketRead, "states"> & { readonly queued: readonly Kept[]; readonly counts: EventCounts }> {
     const shard = this.#shardOf(bucket);
     for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
       const { losses } = shard;
-      const located: Located[] = [];
+      const kept: { readonly position: number; readonly value: Kept }[] = [];
       let next = "";
       do {
         const args = [this.#prefix, bucket, next, READ_BYTES, ...keyArguments(keys)];
@@ -334,12 +336,13 @@ export class RedisStore implements Store {
         const position = asWhole(asText(head));
         for (const one of entriesOf(descriptions, bodies, asWhole(asText(firstItem)))) {
           // Of the first item a part may have left the queue.
-          if (one.position >= position && isWanted(one.entry)) located.push(one);
+          const value = one.position >= position ? keep(one.entry) : undefined;
+          if (value !== undefined) kept.push({ position: one.position, value });
         }
         next = asText(nextItem);
         if (next !== "") continue;
         // What left the queue since the first call is in the States now.
-        const queued = located.filter((one) => one.position >= position).map(({ entry }) => entry);
+        const queued = kept.filter((one) => one.position >= position).map(({ value }) => value);
         return { states: statesOf(states), queued, counts: eventCountsOf(asText(queue)) };
       } while (shard.losses === losses);
     }
