@@ -70,7 +70,9 @@ Deno.test("documents: every link into the project leads somewhere", async () => 
 Deno.test("README.md: installs taba-cli with the permissions of its task", async () => {
   const { module, flags } = taskProgram("cli");
   const readme = await Deno.readTextFile(projectPath("README.md"));
-  assert(readme.includes(`run ${flags.join(" ")} "$PWD/${module}"`), flags.join(" "));
+  // Quoted, as some shells look for files of such a name.
+  const quoted = flags.map((flag) => flag.includes("*") ? `'${flag}'` : flag);
+  assert(readme.includes(`run ${quoted.join(" ")} "$PWD/${module}"`), quoted.join(" "));
 });
 
 async function documents(): Promise<ReadonlyMap<string, readonly Step[]>> {
