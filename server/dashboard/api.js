@@ -16,12 +16,13 @@ export class Trouble extends Error {}
 
 /**
  * @param {string} path
- * @param {{ accept?: string, signal: AbortSignal }} options
+ * @param {{ accept?: string, signal: AbortSignal, lackOf?: (answer: unknown) => string | undefined }} options
+ *   `lackOf`: what an answer tells of trouble that it was given in spite of
  * @returns {Promise<unknown>}
  * @throws {Refused | Trouble} or the reason of `signal`
  */
-export function get(path, { accept = "application/json", signal }) {
-  return ask(path, { accept, signal, read: (response) => response.json() });
+export function get(path, { accept = "application/json", signal, lackOf }) {
+  return ask(path, { accept, signal, lackOf, read: (response) => response.json() });
 }
 
 /**
@@ -37,10 +38,11 @@ export function getText(path, signal) {
 /**
  * @template Answer
  * @param {string} path
- * @param {{ accept: string, signal: AbortSignal, read: (response: Response) => Promise<Answer> }} options
+ * @param {{ accept: string, signal: AbortSignal, read: (response: Response) => Promise<Answer>,
+ *   lackOf?: ((answer: Answer) => string | undefined) | undefined }} options
  * @returns {Promise<Answer>}
  */
-async function ask(path, { accept, signal, read }) {
+async function ask(path, { accept, signal, read, lackOf }) {
   const source = path.split("?")[0];
   forgetWith(signal, source);
   try {
@@ -50,7 +52,9 @@ async function ask(path, { accept, signal, read }) {
     });
     if (!response.ok) throw await problemOf(response);
     const answer = await read(response);
-    noteHeard(source);
+    const lack = lackOf?.(answer);
+    if (lack === undefined) noteHeard(source);
+    else noteTrouble(source, lack);
     return answer;
   } catch (error) {
     signal.throwIfAborted();
@@ -80,20 +84,19 @@ async function problemOf(response) {
  */
 export async function getDetailed(names, signal) {
   const accept = "application/json-detailed";
-  const detailed = readDetailed(await get(`/tabs?name=${nameParameter(names)}`, { accept, signal }));
-  const { missing } = detailed;
-  if (missing.length > 0) noteTrouble("/tabs", `What these shards hold can't be read: ${missing.join(", ")}.`);
-  return detailed;
-}
-
-/** The one place that knows the shape of application/json-detailed. @param {unknown} answer */
-function readDetailed(answer) {
-  const { asOf, rows, missing } = fields(answer);
+  const answer = await get(`/tabs?name=${nameParameter(names)}`, { accept, signal, lackOf: missingOf });
+  const { asOf, rows } = fields(answer);
   return {
     asOf: numberOf(asOf) ?? 0,
     rows: new Map(Object.entries(fields(rows)).map(([name, row]) => [name, readRow(row)])),
-    missing: Array.isArray(missing) ? missing.map(String) : [],
   };
+}
+
+/** @param {unknown} answer */
+function missingOf(answer) {
+  const { missing } = fields(answer);
+  if (!Array.isArray(missing) || missing.length === 0) return undefined;
+  return `What these shards hold can't be read: ${missing.join(", ")}.`;
 }
 
 /**

@@ -3,7 +3,6 @@
 /// <reference lib="dom" />
 
 import { fields, get, numberOf, textOf } from "./api.js";
-import { noteTrouble } from "./connection.js";
 import { element, figureList, setText, table } from "./dom.js";
 import { bytes, count, duration, NOTHING } from "./format.js";
 import { repeat } from "./repeat.js";
@@ -46,11 +45,9 @@ export function showClusterPage(main, signal) {
   ));
 
   void repeat(async () => {
-    const status = fields(await get("/status", { signal }));
+    const status = fields(await get("/status", { signal, lackOf: storeTroubleOf }));
     overview.show(status);
     const store = fields(status.store);
-    const error = textOf(store.error);
-    if (error !== undefined) noteTrouble("/status", `The store can't be read: ${error}`);
     showShards(store.shards);
     showLedger(store.events);
     const { ingest, drain, version, id } = status;
@@ -105,6 +102,12 @@ export function showClusterPage(main, signal) {
     );
     delays.show(fields(await get("/latency", { signal })));
   }, { everyMs: OTHERS_MS, signal });
+}
+
+/** @param {unknown} status */
+function storeTroubleOf(status) {
+  const error = textOf(fields(fields(status).store).error);
+  return error === undefined ? undefined : `The store can't be read: ${error}`;
 }
 
 /**

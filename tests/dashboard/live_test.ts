@@ -124,6 +124,7 @@ Deno.test("dashboard: a search that meets trouble says so, and is made again", a
   await list.shows("#found", /^2 of /);
   await list.shows("#connection-text", "Live");
   assertEquals(await states(), ["lost", "live"]);
+  await page.unrouteAll({ behavior: "wait" });
   list.forgive(/503/);
 });
 
@@ -161,6 +162,28 @@ Deno.test("dashboard: the keys stay on the tab that they are on while others com
   await page.keyboard.press("Escape");
   await list.row("tab_199").waitFor();
   assertEquals(await active.getAttribute("title"), "tab_199");
+});
+
+Deno.test("dashboard: the trouble of a store is told once, and what is known in spite of it is shown", async () => {
+  await using server = await startServer();
+  await using browser = await openBrowser();
+  await using dashboard = await Dashboard.open(browser, { url: server.url });
+  const { page } = dashboard;
+  await dashboard.shows("#connection-text", "Live");
+  let answers = 0;
+  await page.route("**/status", async (route) => {
+    answers++;
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), store: { error: "Cannot read on shard1" } } });
+  });
+  await page.keyboard.press("c");
+  await dashboard.shows("#trouble", "The store can't be read: Cannot read on shard1");
+  await dashboard.shows(".figure-list", /version\d/);
+  const [states, before] = [await statesSeen(page), answers];
+  await until(() => answers > before + 1, { what: "the status was shown again" });
+  assertEquals(await states(), ["lost"]);
+  await page.unrouteAll({ behavior: "wait" });
+  await dashboard.shows("#connection-text", "Live");
 });
 
 /** The states of the connection that are shown from now on, each with that before it. */
