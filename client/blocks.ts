@@ -1,21 +1,62 @@
-// Recorded numbers until they are folded: blocks of one big column, which groups of tabs share and chain. So a plain
-// record writes where its group wrote a moment ago, however many tabs there are: a place of its own for each of many
-// thousand tabs would be in no cache. A group's blocks are sorted by tab when they are folded, and taken back.
+// Recorded numbers until they are folded: blocks that groups of tabs share. So a plain record writes where its group
+// wrote a moment ago, however many tabs there are: a place of its own for each of many thousand tabs would be in no
+// cache. A group's blocks are sorted by tab when they are folded, and taken back.
 
-/** Tabs of a group, by their slots: group g has those from `g * GROUP_TABS` on. A power of two, and a byte names one. */
+/** Tabs of a group, at most; a byte names one. */
 export const GROUP_TABS = 128;
-const GROUP_BITS = Math.log2(GROUP_TABS);
 /** Values of a block. A power of two. */
 export const BLOCK_VALUES = 256;
-const BLOCK_BITS = Math.log2(BLOCK_VALUES);
 /** Each with a byte that says whose it is. */
 export const BLOCK_BYTES = 9 * BLOCK_VALUES;
-/** Blocks of one chain, at most: to sort and fold them takes a millisecond or two. */
-export const CHAIN_BLOCKS_MAX = 256;
+/** Blocks that are made at once: to make small typed arrays takes long. */
+const SLAB_BLOCKS = 64;
 
-/** The group of a slot. Group 0 is nobody's. */
-export function groupOf(slot: number): number {
-  return slot >> GROUP_BITS;
+/** From `from` on there is room for BLOCK_VALUES values in columns that it shares with other blocks. */
+interface Block {
+  readonly values: Float64Array;
+  /** By place: the index in its group of the tab whose value it is. */
+  readonly indexes: Uint8Array;
+  readonly from: number;
+  /** Behind the last value. Not kept while values may still be written. */
+  to: number;
+  /** When its values were recorded. */
+  second: number;
+}
+
+const NO_VALUES = new Float64Array(0);
+const NO_INDEXES = new Uint8Array(0);
+
+/** What a group of tabs holds in blocks. */
+export class Chain {
+  /** Where the next value goes, in these columns. A multiple of BLOCK_VALUES: nowhere, as there is no block, or it is full. */
+  place = 0;
+  values: Float64Array = NO_VALUES;
+  indexes: Uint8Array = NO_INDEXES;
+  /** The clock's epoch for which the newest block was begun: while that lasts, values may be written there. */
+  epoch = 0;
+  /** The newest last. */
+  readonly blocks: Block[] = [];
+
+  /** Values in the newest block. */
+  get newest(): number {
+    return this.blocks.length === 0 ? 0 : ((this.place - 1) & (BLOCK_VALUES - 1)) + 1;
+  }
+
+  /** By index: 1 for the tabs that have values. */
+  used(): Uint8Array {
+    const used = new Uint8Array(GROUP_TABS);
+    for (const { indexes, from, to } of this.ended()) {
+      for (let place = from; place < to; place++) used[indexes[place]] = 1;
+    }
+    return used;
+  }
+
+  /** Its blocks, once the newest one says where it ends as well. */
+  ended(): readonly Block[] {
+    const newest = this.blocks.at(-1);
+    if (newest !== undefined) newest.to = newest.from + this.newest;
+    return this.blocks;
+  }
 }
 
 /** Values sorted by tab: those of tab `index` of the group lie from `starts[index]` to `starts[index + 1] - 1`. */
@@ -37,88 +78,55 @@ export class Sorted {
   }
 }
 
-/** Blocks are numbered from 1, 0 is none; the values of block b have the places from `b * BLOCK_VALUES` on. */
+/** The blocks of all groups. */
 export class Blocks {
-  /** By group: where its next value goes. A multiple of BLOCK_VALUES: nowhere, as there is no block, or it is full. */
-  next = new Int32Array(2);
-  /** By group: the clock's epoch for which its newest block was begun; while that lasts, values may be written there. */
-  epochs = new Int32Array(2);
-  /** By place: the value, and the slot of its tab, of which the low bits are kept. */
-  values = new Float64Array(8 * BLOCK_VALUES);
-  slots = new Uint8Array(8 * BLOCK_VALUES);
   /** Blocks taken. */
   taken = 0;
-  /** Values in all blocks but the newest of each group. */
-  #closedValues = 0;
-  /** By group: how many blocks it has. */
-  #lengths = new Int32Array(2);
-  /** By block: the second of its values, and what `next` was before it. */
-  #seconds = new Float64Array(8);
-  #previous = new Int32Array(8);
-  /** Blocks given back: the last one is the likeliest to be in the cache. Those from `#fresh` on were never taken. */
-  readonly #free: number[] = [];
-  #fresh = 1;
+  /** Values in all of them but the newest of each chain. */
+  closedValues = 0;
+  /** The most that were taken at once since none was. */
+  #takenMost = 0;
+  /** Blocks given back: the last one is the likeliest to be in the cache. */
+  #free: Block[] = [];
 
-  /** Makes room for a group, which must come before all that is done with it. */
-  reach(group: number): void {
-    if (group < this.next.length) return;
-    this.next = grown(this.next, 2 * group);
-    this.epochs = grown(this.epochs, 2 * group);
-    this.#lengths = grown(this.#lengths, 2 * group);
+  /** Bytes of memory for blocks, taken or not. */
+  get bytes(): number {
+    return (this.taken + this.#free.length) * BLOCK_BYTES;
   }
 
-  /** Values held. O(groups). */
-  get events(): number {
-    let events = this.#closedValues;
-    for (let group = 1; group < this.next.length; group++) events += valuesBefore(this.next[group]);
-    return events;
+  /** Begins another block of a chain with a value of its tab `index`. What was free in the block before stays so. */
+  begin(
+    chain: Chain,
+    { index, value, second, epoch }: {
+      readonly index: number;
+      readonly value: number;
+      readonly second: number;
+      readonly epoch: number;
+    },
+  ): void {
+    this.closedValues += chain.newest;
+    chain.ended();
+    const block = this.#free.pop() ?? this.#make();
+    block.second = second;
+    block.values[block.from] = value;
+    block.indexes[block.from] = index;
+    chain.blocks.push(block);
+    chain.values = block.values;
+    chain.indexes = block.indexes;
+    chain.place = block.from + 1;
+    chain.epoch = epoch;
+    this.#takenMost = Math.max(++this.taken, this.#takenMost);
   }
 
-  lengthOf(group: number): number {
-    return this.#lengths[group];
-  }
-
-  /** Begins another block with a value of the tab in `slot`. What was free in the block before stays so. */
-  begin(slot: number, value: number, { second, epoch }: { readonly second: number; readonly epoch: number }): void {
-    const group = groupOf(slot);
-    const block = this.#free.pop() ?? this.#makeFresh();
-    this.#seconds[block] = second;
-    this.#previous[block] = this.next[group];
-    this.#closedValues += valuesBefore(this.next[group]);
-    this.#lengths[group]++;
-    this.taken++;
-    const place = block * BLOCK_VALUES;
-    this.values[place] = value;
-    this.slots[place] = slot;
-    this.next[group] = place + 1;
-    this.epochs[group] = epoch;
-  }
-
-  /** Ends all blocks: each group has to begin another one. */
-  closeAll(): void {
-    this.epochs.fill(0);
-  }
-
-  /** By index: 1 for the tabs of a group that have values. */
-  usedBy(group: number): Uint8Array {
-    const used = new Uint8Array(GROUP_TABS);
-    for (const { from, to } of this.#chain(group)) {
-      for (let place = from; place < to; place++) used[this.slots[place] & (GROUP_TABS - 1)] = 1;
-    }
-    return used;
-  }
-
-  /** Takes a group's blocks back and what is in them out, sorted: by counting, as the tabs are few. */
-  drain(group: number, into: Sorted): void {
+  /** Takes a chain's blocks back and what is in them out, sorted: by counting, as the tabs are few. */
+  drain(chain: Chain, into: Sorted): void {
     const { starts } = into;
-    const { values, slots } = this;
-    const chain = [...this.#chain(group)];
     starts.fill(0);
     // First starts[index + 2] counts the values of tab `index`; then starts[index + 1] is where its next value goes.
-    for (const { from, to } of chain) {
+    for (const { indexes, from, to } of chain.ended()) {
       for (let place = from; place < to;) {
-        const end = endOfRun(slots, place, to);
-        starts[(slots[place] & (GROUP_TABS - 1)) + 2] += end - place;
+        const end = endOfRun(indexes, place, to);
+        starts[indexes[place] + 2] += end - place;
         place = end;
       }
     }
@@ -126,11 +134,13 @@ export class Blocks {
     const count = starts[GROUP_TABS + 1];
     into.reserve(count);
     const { values: sorted, times } = into;
-    for (const { block, from, to } of chain) {
-      const second = this.#seconds[block];
+    this.closedValues -= count - chain.newest;
+    this.taken -= chain.blocks.length;
+    for (let block = chain.blocks.pop(); block !== undefined; block = chain.blocks.pop()) {
+      const { values, indexes, from, to, second } = block;
       for (let place = from; place < to;) {
-        const end = endOfRun(slots, place, to);
-        const index = (slots[place] & (GROUP_TABS - 1)) + 1;
+        const end = endOfRun(indexes, place, to);
+        const index = indexes[place] + 1;
         let at = starts[index];
         for (; place < end; place++, at++) {
           sorted[at] = values[place];
@@ -140,55 +150,34 @@ export class Blocks {
       }
       this.#free.push(block);
     }
-    this.taken -= chain.length;
-    this.#closedValues -= count - valuesBefore(this.next[group]);
-    this.#lengths[group] = 0;
-    this.next[group] = 0;
+    chain.place = 0;
+    chain.values = NO_VALUES;
+    chain.indexes = NO_INDEXES;
+    if (this.taken === 0) this.#shrink();
   }
 
-  /** The blocks of a group, the newest first, with the places of their values. */
-  *#chain(group: number): Generator<{ readonly block: number; readonly from: number; readonly to: number }> {
-    for (let next = this.next[group]; next !== 0;) {
-      const block = (next - 1) >> BLOCK_BITS;
-      yield { block, from: block * BLOCK_VALUES, to: next };
-      next = this.#previous[block];
+  #make(): Block {
+    const [values, indexes] = [
+      new Float64Array(SLAB_BLOCKS * BLOCK_VALUES),
+      new Uint8Array(SLAB_BLOCKS * BLOCK_VALUES),
+    ];
+    for (let number = SLAB_BLOCKS - 1; number > 0; number--) {
+      this.#free.push({ values, indexes, from: number * BLOCK_VALUES, to: 0, second: 0 });
     }
+    return { values, indexes, from: 0, to: 0, second: 0 };
   }
 
-  #makeFresh(): number {
-    const block = this.#fresh++;
-    if (block === this.#seconds.length) {
-      const blocks = block + (block >> 1);
-      this.values = grown(this.values, blocks * BLOCK_VALUES);
-      this.slots = grown(this.slots, blocks * BLOCK_VALUES);
-      this.#seconds = grown(this.#seconds, blocks);
-      this.#previous = grown(this.#previous, blocks);
-    }
-    return block;
+  /** Gives all memory back where far less of it was used lately. */
+  #shrink(): void {
+    if (this.#free.length > 2 * this.#takenMost + SLAB_BLOCKS) this.#free = [];
+    this.#takenMost = 0;
   }
 }
 
 /** The place behind the values that begin at `from` and are of one tab: hosts record into one again and again. */
-function endOfRun(slots: Uint8Array, from: number, to: number): number {
-  const slot = slots[from];
+function endOfRun(indexes: Uint8Array, from: number, to: number): number {
+  const index = indexes[from];
   let end = from + 1;
-  while (end < to && slots[end] === slot) end++;
+  while (end < to && indexes[end] === index) end++;
   return end;
-}
-
-/** Values that a block has which is written up to `next`; 0: there is no block. */
-function valuesBefore(next: number): number {
-  return next === 0 ? 0 : ((next - 1) & (BLOCK_VALUES - 1)) + 1;
-}
-
-/** The column in a longer array. */
-function grown<Column extends Float64Array | Int32Array | Uint8Array>(column: Column, length: number): Column;
-function grown(column: Float64Array | Int32Array | Uint8Array, length: number): Float64Array | Int32Array | Uint8Array {
-  const longer = column instanceof Float64Array
-    ? new Float64Array(length)
-    : column instanceof Int32Array
-    ? new Int32Array(length)
-    : new Uint8Array(length);
-  longer.set(column);
-  return longer;
 }

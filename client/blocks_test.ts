@@ -1,35 +1,29 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { BLOCK_VALUES, Blocks, CHAIN_BLOCKS_MAX, GROUP_TABS, groupOf, Sorted } from "./blocks.ts";
+import { BLOCK_BYTES, BLOCK_VALUES, Blocks, Chain, GROUP_TABS, Sorted } from "./blocks.ts";
 
-const GROUPS = 3;
-
-/** Records as a tab does. */
+/** Records as tabs do. */
 class Recording {
   readonly blocks = new Blocks();
+  readonly chains = [new Chain(), new Chain(), new Chain()];
   epoch = 1;
   readonly #sorted = new Sorted();
 
-  constructor() {
-    for (let group = 1; group <= GROUPS; group++) this.blocks.reach(group);
-  }
-
-  record(slot: number, value: number): void {
+  record(chain: Chain, index: number, value: number): void {
     const { blocks, epoch } = this;
-    const group = groupOf(slot);
-    const place = blocks.next[group];
-    if (place % BLOCK_VALUES === 0 || blocks.epochs[group] !== epoch) {
-      return blocks.begin(slot, value, { second: 1000 + epoch, epoch });
+    const { place } = chain;
+    if (place % BLOCK_VALUES === 0 || chain.epoch !== epoch) {
+      return blocks.begin(chain, { index, value, second: 1000 + epoch, epoch });
     }
-    blocks.values[place] = value;
-    blocks.slots[place] = slot;
-    blocks.next[group] = place + 1;
+    chain.values[place] = value;
+    chain.indexes[place] = index;
+    chain.place = place + 1;
   }
 
-  /** What comes out for each tab of a group, as "value at second", and in the order of seconds. */
-  drain(group: number): Map<number, string[]> {
-    this.blocks.drain(group, this.#sorted);
-    const { values, times, starts } = this.#sorted;
+  /** What comes out by tab, as "value at second". */
+  drain(chain: Chain): Map<number, string[]> {
+    this.blocks.drain(chain, this.#sorted);
+    const { values, times, starts, count } = this.#sorted;
     const drained = new Map<number, string[]>();
     for (let index = 0; index < GROUP_TABS; index++) {
       const places = Array.from({ length: starts[index + 1] - starts[index] }, (_, offset) => starts[index] + offset);
@@ -42,77 +36,76 @@ class Recording {
         );
       }
     }
-    assertEquals(this.#sorted.count, [...drained.values()].flat().length);
+    assertEquals(count, [...drained.values()].flat().length);
     return drained;
   }
 }
 
-Deno.test("Blocks: whatever groups are given comes out of them by tab, once and with its second", () => {
+Deno.test("Blocks: whatever chains are given comes out of them by tab, once and with its second", () => {
   const step = fc.oneof(
     {
       weight: 4,
       arbitrary: fc.record({
-        group: fc.integer({ min: 1, max: GROUPS }),
+        number: fc.nat(2),
         indexes: fc.array(fc.nat(GROUP_TABS - 1), { minLength: 1, maxLength: 8 }),
         count: fc.integer({ min: 1, max: 2 * BLOCK_VALUES }),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ drained: fc.integer({ min: 1, max: GROUPS }) }) },
-    { weight: 1, arbitrary: fc.constantFrom({ closed: "by the second" }, { closed: "all at once" }) },
+    { weight: 1, arbitrary: fc.record({ drained: fc.nat(2) }) },
+    { weight: 1, arbitrary: fc.constantFrom({ closed: "by the second" }, { closed: "by hand" }) },
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const recording = new Recording();
-      const { blocks } = recording;
-      const expected = new Map<number, Map<number, string[]>>();
+      const { blocks, chains } = recording;
+      const expected = chains.map(() => new Map<number, string[]>());
       let recorded = 0;
       for (const step of steps) {
         if ("closed" in step) {
           if (step.closed === "by the second") recording.epoch++;
-          else blocks.closeAll();
+          else for (const chain of chains) chain.epoch = 0;
         } else if ("drained" in step) {
-          const of = expected.get(step.drained) ?? new Map<number, string[]>();
-          assertEquals(
-            [...blocks.usedBy(step.drained).entries()].filter(([, used]) => used === 1).map(([index]) => index),
-            [...of.keys()].toSorted((a, b) => a - b),
-          );
-          assertEquals(
-            recording.drain(step.drained),
-            new Map([...of].toSorted(([a], [b]) => a - b).map(([index, values]) => [index, values.toSorted()])),
-          );
-          expected.delete(step.drained);
+          const of = [...expected[step.drained]].toSorted(([a], [b]) => a - b);
+          const used = [...chains[step.drained].used()].flatMap((isUsed, index) => isUsed ? [index] : []);
+          assertEquals(used, of.map(([index]) => index));
+          const drained = recording.drain(chains[step.drained]);
+          assertEquals([...drained], of.map(([index, values]) => [index, values.toSorted()]));
+          expected[step.drained].clear();
         } else {
-          const { group, indexes, count } = step;
-          const of = expected.get(group) ?? new Map<number, string[]>();
-          expected.set(group, of);
+          const { number, indexes, count } = step;
           for (let value = 0; value < count; value++) {
             const index = indexes[value % indexes.length];
-            recording.record(group * GROUP_TABS + index, recorded++);
-            of.set(index, [...of.get(index) ?? [], `${recorded - 1} at ${1000 + recording.epoch}`]);
+            const values = expected[number].get(index) ?? [];
+            expected[number].set(index, values);
+            values.push(`${recorded} at ${1000 + recording.epoch}`);
+            recording.record(chains[number], index, recorded++);
           }
         }
-        const values = [...expected.values()].flatMap((of) => [...of.values()]).flat();
-        assertEquals(blocks.events, values.length);
-        assertEquals(blocks.taken, [1, 2, 3].reduce((sum, group) => sum + blocks.lengthOf(group), 0));
+        const held = chains.reduce((sum, { newest }) => sum + newest, blocks.closedValues);
+        assertEquals(held, expected.flatMap((of) => [...of.values()].flat()).length);
+        assertEquals(blocks.taken, chains.reduce((sum, chain) => sum + chain.blocks.length, 0));
       }
     }),
     { seed: 1 },
   );
 });
 
-Deno.test("Blocks: what was given back is taken again before the column grows", () => {
+Deno.test("Blocks: what was given back is taken again, and memory that was not used for a while is given back", () => {
   const recording = new Recording();
-  const { blocks } = recording;
-  const fill = () => {
-    for (let value = 0; value < CHAIN_BLOCKS_MAX * BLOCK_VALUES; value++) recording.record(GROUP_TABS, value);
+  const { blocks, chains: [chain] } = recording;
+  const fill = (count: number) => {
+    for (let value = 0; value < count; value++) recording.record(chain, 0, value);
+    assertEquals(blocks.taken, Math.ceil(count / BLOCK_VALUES));
+    assertEquals(recording.drain(chain).get(0)?.length, count);
   };
-  fill();
-  assertEquals(recording.drain(1).get(0)?.length, CHAIN_BLOCKS_MAX * BLOCK_VALUES);
-  const { length } = blocks.values;
-  for (let round = 0; round < 5; round++) {
-    fill();
-    assertEquals(blocks.taken, CHAIN_BLOCKS_MAX);
-    recording.drain(1);
-  }
-  assertEquals(blocks.values.length, length);
+  fill(1);
+  const least = blocks.bytes;
+  fill(200 * BLOCK_VALUES);
+  const most = blocks.bytes;
+  assert(most >= 200 * BLOCK_BYTES);
+  fill(200 * BLOCK_VALUES);
+  assertEquals(blocks.bytes, most);
+  fill(1);
+  fill(1);
+  assertEquals(blocks.bytes, least);
 });

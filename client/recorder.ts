@@ -2,11 +2,10 @@
 // records; what it has taken waits in waiting.ts.
 
 import { nameProblem } from "../core/names.ts";
-import { type Blocks, groupOf } from "./blocks.ts";
 import { BurstClock } from "./burst_clock.ts";
 import { type DropReason, Drops } from "./drops.ts";
+import { Groups } from "./groups.ts";
 import type { Settings } from "./options.ts";
-import { Slots } from "./slots.ts";
 import { HeldTab, type Intake } from "./tab.ts";
 import { TabTable } from "./tab_table.ts";
 import { toJson } from "./value.ts";
@@ -14,13 +13,13 @@ import { Waiting } from "./waiting.ts";
 
 export class Recorder implements Intake {
   readonly clock: BurstClock;
-  readonly blocks: Blocks;
   readonly waiting: Waiting;
   readonly drops = new Drops();
   /** Whether events are folded, or kept as they are. */
   isFolding = true;
 
   #settings: Settings;
+  readonly #groups = new Groups();
   readonly #table: TabTable;
   #isStopped = false;
   #lastEventTime = 0;
@@ -29,10 +28,8 @@ export class Recorder implements Intake {
   constructor(settings: Settings, onWaiting: () => void) {
     this.#settings = settings;
     this.clock = new BurstClock(settings.clock);
-    const slots = new Slots();
-    this.waiting = new Waiting(settings, { slots, drops: this.drops, onWaiting });
-    this.blocks = this.waiting.blocks;
-    this.#table = new TabTable(slots, (group) => this.waiting.tabsOf(group));
+    this.waiting = new Waiting(settings, { drops: this.drops, onWaiting });
+    this.#table = new TabTable(this.#groups, (group) => this.waiting.tabsOf(group));
   }
 
   /** Goes on under these settings. A State begun already stays with the client that it was begun for. */
@@ -41,7 +38,7 @@ export class Recorder implements Intake {
     this.isFolding = settings.fold;
     this.#isStopped = false;
     // Only what comes to `take` is folded or not as the settings say.
-    this.blocks.closeAll();
+    this.#groups.closeAll();
     this.clock.use(settings.clock);
     this.waiting.use(settings);
   }
@@ -49,7 +46,7 @@ export class Recorder implements Intake {
   /** Drops all that is recorded from now on. */
   stop(): void {
     this.#isStopped = true;
-    this.blocks.closeAll();
+    this.#groups.closeAll();
   }
 
   /** Tabs known. */
@@ -89,16 +86,13 @@ export class Recorder implements Intake {
   }
 
   #hold(tab: HeldTab): boolean {
-    const { tabsMax } = this.#settings;
-    if (!this.#table.hold(tab, { second: Math.floor(this.clock.now()), tabsMax })) return false;
-    this.blocks.reach(groupOf(tab.holding.slot));
-    return true;
+    return this.#table.hold(tab, { second: Math.floor(this.clock.now()), tabsMax: this.#settings.tabsMax });
   }
 
   #refusal(tab: HeldTab): DropReason | undefined {
     if (this.#isStopped) return "stopped";
     if (tab.holding.problem !== undefined) return tab.holding.problem;
-    return tab.holding.slot === 0 && !this.#hold(tab) ? "tabs_full" : undefined;
+    return tab.holding.seat === undefined && !this.#hold(tab) ? "tabs_full" : undefined;
   }
 
   #takeValue(tab: HeldTab, value: unknown): DropReason | undefined {

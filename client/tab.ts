@@ -4,9 +4,10 @@
 import type { Json } from "../core/event.ts";
 import type { Handler } from "../core/handlers/handler.ts";
 import type { TagValue } from "../core/names.ts";
-import { BLOCK_VALUES, type Blocks, groupOf } from "./blocks.ts";
+import { BLOCK_VALUES, Chain } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason } from "./drops.ts";
+import type { Seat } from "./groups.ts";
 
 /** What the events of each built-in type carry. */
 export interface TabValues {
@@ -54,21 +55,20 @@ export type WaitingEvents = (readonly [time: number, value: Json])[];
 /** What a tab needs of its recorder. */
 export interface Intake {
   readonly clock: BurstClock;
-  readonly blocks: Blocks;
   stopwatch(): number;
   /** Takes an event that can't just be stored in the tab's block. */
   take(tab: HeldTab, value: unknown): void;
 }
 
-/** What there is to a tab beside its slot, and what waits of it but for numbers: kept by its recorder. */
+/** What else there is to a tab, and what waits of it but for numbers: kept by its recorder. */
 export interface Holding {
   readonly name: string;
   /** Undefined: the type is not known here, and its events are sent as they are. */
   readonly handler: Handler | undefined;
   /** Why nothing can ever be recorded here. */
   readonly problem: DropReason | undefined;
-  /** Its slot among the recorder's tabs; 0 while it is none of them: then the recorder has to ask for one first. */
-  slot: number;
+  /** Its place among the recorder's tabs; undefined while it is none of them: then that has to ask for one first. */
+  seat: Seat | undefined;
   /** Roughly when it was last recorded into. */
   second: number;
   /** A State, made under the id that the client had then, and the events in it. */
@@ -82,10 +82,14 @@ export interface Holding {
   bytesMeasured: number;
 }
 
+/** For tabs that the recorder does not know, or whose values are no numbers: no block of it is ever begun. */
+const NO_CHAIN = new Chain();
+
 /** As small as it can be: of many thousand tabs, all that a plain record touches should stay in the cache. */
 export class HeldTab implements Tab<unknown> {
-  /** Its slot where numbers may be written into the blocks of its group, else 0: no block is ever begun for group 0. */
-  #slot = 0;
+  /** Where its numbers may be written, and the index under which. */
+  #chain = NO_CHAIN;
+  #index = 0;
   readonly #intake: Intake;
   /** What each record by name looks at. */
   readonly type: string;
@@ -99,7 +103,7 @@ export class HeldTab implements Tab<unknown> {
     this.type = type;
     this.holding = {
       ...holding,
-      slot: 0,
+      seat: undefined,
       second: 0,
       state: undefined,
       client: "",
@@ -115,31 +119,33 @@ export class HeldTab implements Tab<unknown> {
   }
 
   /** The recorder knows it from now on. */
-  hold(slot: number, second: number): void {
-    this.holding.slot = slot;
+  hold(seat: Seat, second: number): void {
+    this.holding.seat = seat;
     this.holding.second = second;
-    if (this.holding.handler?.foldNumbers !== undefined) this.#slot = slot;
+    if (this.holding.handler?.foldNumbers === undefined) return;
+    this.#chain = seat.group.chain;
+    this.#index = seat.index;
   }
 
   /** The recorder has forgotten it. */
   letGo(): void {
-    this.holding.slot = this.#slot = 0;
+    this.holding.seat = undefined;
+    this.#chain = NO_CHAIN;
   }
 
   record(value: unknown): void {
-    const { clock, blocks } = this.#intake;
+    const { clock } = this.#intake;
     if (--clock.credit < 0) clock.read();
-    const slot = this.#slot;
-    const group = groupOf(slot);
-    const place = blocks.next[group];
+    const chain = this.#chain;
+    const { place } = chain;
     // value - value is 0 for finite numbers alone.
     if (
       typeof value === "number" && value - value === 0 && (place & (BLOCK_VALUES - 1)) !== 0 &&
-      blocks.epochs[group] === clock.epoch
+      chain.epoch === clock.epoch
     ) {
-      blocks.values[place] = value;
-      blocks.slots[place] = slot;
-      blocks.next[group] = place + 1;
+      chain.values[place] = value;
+      chain.indexes[place] = this.#index;
+      chain.place = place + 1;
     } else {
       this.#intake.take(this, value);
     }

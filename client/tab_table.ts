@@ -1,7 +1,6 @@
 // Which tabs a recorder knows: their number is bounded, and unused ones are forgotten. What waits of them is elsewhere.
 
-import { GROUP_TABS } from "./blocks.ts";
-import type { Slots } from "./slots.ts";
+import type { Group, Groups } from "./groups.ts";
 import type { HeldTab } from "./tab.ts";
 
 /** A tab that was not recorded into for so long is forgotten; its handle comes back when it is used again. */
@@ -10,15 +9,15 @@ const UNUSED_S = 600;
 const SWEEP_S = 10;
 
 export class TabTable {
-  readonly #slots: Slots;
+  readonly #groups: Groups;
   /** The tabs of a group of which something waits: they can't be forgotten. */
-  readonly #waitingOf: (group: number) => ReadonlySet<HeldTab>;
+  readonly #waitingOf: (group: Group) => ReadonlySet<HeldTab>;
   readonly #tabByName = new Map<string, HeldTab>();
   #size = 0;
   #sweptAt = -Infinity;
 
-  constructor(slots: Slots, waitingOf: (group: number) => ReadonlySet<HeldTab>) {
-    this.#slots = slots;
+  constructor(groups: Groups, waitingOf: (group: Group) => ReadonlySet<HeldTab>) {
+    this.#groups = groups;
     this.#waitingOf = waitingOf;
   }
 
@@ -34,7 +33,7 @@ export class TabTable {
   hold(tab: HeldTab, options: { readonly second: number; readonly tabsMax: number }): boolean {
     this.#forgetUnused(options.second);
     if (this.size >= options.tabsMax) return false;
-    tab.hold(this.#slots.take(tab), options.second);
+    tab.hold(this.#groups.seat(tab), options.second);
     this.#size++;
     // An old handle that comes back may find its name taken by a newer one. Both are right: receivers add up lines.
     if (!this.#tabByName.has(tab.holding.name)) this.#tabByName.set(tab.holding.name, tab);
@@ -45,26 +44,16 @@ export class TabTable {
     // A clock that was set back must not put it off for ever.
     if (Math.abs(second - this.#sweptAt) < SWEEP_S) return;
     this.#sweptAt = second;
-    for (let group = 1; group <= this.#slots.lastGroup; group++) {
-      const unused = this.#unusedOf(group, second - UNUSED_S);
+    for (const group of this.#groups.all) {
+      const unused = group.tabs.filter((tab) => tab !== undefined && tab.holding.second <= second - UNUSED_S);
       if (unused.length === 0) continue;
       const waiting = this.#waitingOf(group);
-      for (const tab of unused) if (!waiting.has(tab)) this.#forget(tab);
+      for (const tab of unused) if (tab !== undefined && !waiting.has(tab)) this.#forget(tab);
     }
-  }
-
-  /** The tabs of a group that were last recorded into at `until`, or earlier. */
-  #unusedOf(group: number, until: number): HeldTab[] {
-    const unused: HeldTab[] = [];
-    for (let index = 0; index < GROUP_TABS; index++) {
-      const tab = this.#slots.at(group, index);
-      if (tab !== undefined && tab.holding.second <= until) unused.push(tab);
-    }
-    return unused;
   }
 
   #forget(tab: HeldTab): void {
-    this.#slots.free(tab.holding.slot);
+    if (tab.holding.seat !== undefined) this.#groups.leave(tab.holding.seat);
     tab.letGo();
     this.#size--;
     if (this.#tabByName.get(tab.holding.name) === tab) this.#tabByName.delete(tab.holding.name);

@@ -4,11 +4,11 @@
 import type { Encoded, Json } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer.ts";
-import { BLOCK_BYTES, Blocks, CHAIN_BLOCKS_MAX, GROUP_TABS, groupOf, Sorted } from "./blocks.ts";
+import { BLOCK_BYTES, Blocks, Sorted } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason, Drops } from "./drops.ts";
+import type { Group } from "./groups.ts";
 import type { Settings } from "./options.ts";
-import type { Slots } from "./slots.ts";
 import type { HeldTab, WaitingEvents } from "./tab.ts";
 import { eventBytesOf } from "./value.ts";
 
@@ -24,6 +24,9 @@ const MEASURED_BYTES = 64 * 1024;
 const LINE_EVENTS_MAX = 500;
 const LINE_EVENTS_BYTES_MAX = limits.lineBytesMax / 4;
 
+/** Blocks that a group holds, at most, and more for each of its tabs: to sort and fold them takes a millisecond or two. */
+const CHAIN_BLOCKS = { least: 16, ofTab: 2 } as const;
+
 /** A tab, and which of some sorted numbers are its own. */
 interface Numbers {
   readonly tab: HeldTab;
@@ -33,22 +36,21 @@ interface Numbers {
 }
 
 export class Waiting {
-  readonly blocks = new Blocks();
   /** Bytes that the sender holds: `bytesMax` bounds them together with those here. */
   bytesSealed = 0;
 
   #settings: Settings;
-  readonly #slots: Slots;
+  readonly #blocks = new Blocks();
   readonly #drops: Drops;
   /** Called when a group of tabs begins to wait. */
   readonly #onWaiting: () => void;
   /** Groups with something to send, the longest waiting first; `#due` of them are to be given out in this flush. */
-  readonly #groups: number[] = [];
-  readonly #waiting = new Set<number>();
+  readonly #groups: Group[] = [];
+  readonly #waiting = new Set<Group>();
   #due = 0;
   /** The group that is being given out, tab by tab from `#openIndex` on, with the numbers that were recorded before. */
-  #openGroup = 0;
-  #openIndex = GROUP_TABS;
+  #openGroup: Group | undefined;
+  #openIndex = 0;
   readonly #opened = new Sorted();
   /** For what is folded in between. */
   readonly #sorted = new Sorted();
@@ -60,10 +62,9 @@ export class Waiting {
 
   constructor(
     settings: Settings,
-    options: { readonly slots: Slots; readonly drops: Drops; readonly onWaiting: () => void },
+    options: { readonly drops: Drops; readonly onWaiting: () => void },
   ) {
     this.#settings = settings;
-    this.#slots = options.slots;
     this.#drops = options.drops;
     this.#onWaiting = options.onWaiting;
   }
@@ -76,40 +77,43 @@ export class Waiting {
 
   /** Whether there is nothing to send. */
   get isEmpty(): boolean {
-    return this.#groups.length === 0 && !this.#isOpen;
+    return this.#groups.length === 0 && this.#openGroup === undefined;
   }
 
   /** Events that wait. O(groups). */
   get events(): number {
-    return this.#events + this.blocks.events +
-      (this.#isOpen ? this.#opened.count - this.#opened.starts[this.#openIndex] : 0);
+    const opened = this.#openGroup === undefined ? 0 : this.#opened.count - this.#opened.starts[this.#openIndex];
+    return this.#groups.reduce(
+      (sum, { chain }) => sum + chain.newest,
+      this.#events + this.#blocks.closedValues + opened,
+    );
   }
 
   /** About how many bytes they take. */
   get bytes(): number {
-    return this.#bytes + this.blocks.taken * BLOCK_BYTES + this.bytesSealed;
+    return this.#bytes + this.#blocks.taken * BLOCK_BYTES + this.bytesSealed;
   }
 
   /** The tabs of a group that have something to send. */
-  tabsOf(group: number): ReadonlySet<HeldTab> {
-    const numbers = this.blocks.usedBy(group);
+  tabsOf(group: Group): ReadonlySet<HeldTab> {
+    const used = group.chain.used();
     const tabs = new Set<HeldTab>();
-    for (let index = 0; index < GROUP_TABS; index++) {
-      const tab = this.#slots.at(group, index);
-      if (tab !== undefined && (numbers[index] === 1 || hasWaiting(tab) || this.#isOpened(group, index))) tabs.add(tab);
-    }
+    group.tabs.forEach((tab, index) => {
+      if (tab !== undefined && (used[index] === 1 || hasWaiting(tab) || this.#isOpened(group, index))) tabs.add(tab);
+    });
     return tabs;
   }
 
   /** Begins another block with `value`; after it, and until it is full or the second is over, values are just stored. */
-  addNumber(tab: HeldTab, value: number, clock: BurstClock): void {
-    const { blocks } = this;
-    const group = groupOf(tab.holding.slot);
+  addNumber(tab: HeldTab, value: number, { second, epoch }: BurstClock): void {
+    if (tab.holding.seat === undefined) return;
+    const { group, index } = tab.holding.seat;
     // Blocks may take half of what is left.
-    const isCrowded = !this.#hasRoom(blocks.taken * BLOCK_BYTES);
-    if (isCrowded || blocks.lengthOf(group) >= CHAIN_BLOCKS_MAX) this.#foldGroup(group);
+    const isCrowded = !this.#hasRoom(this.#blocks.taken * BLOCK_BYTES);
+    const { least, ofTab } = CHAIN_BLOCKS;
+    if (isCrowded || group.chain.blocks.length >= least + ofTab * group.tabs.length) this.#foldGroup(group);
     this.#add(group);
-    blocks.begin(tab.holding.slot, value, clock);
+    this.#blocks.begin(group.chain, { index, value, second, epoch });
   }
 
   /** Folds one event into the tab's State. */
@@ -120,6 +124,7 @@ export class Waiting {
       this.#measure(tab);
     }
     if (tab.holding.handler === undefined || !this.#hasRoom(bytes)) return "bytes_full";
+    this.#addTab(tab);
     tab.holding.handler.fold(this.#stateOf(tab), time, value);
     tab.holding.stateEvents++;
     this.#events++;
@@ -131,7 +136,7 @@ export class Waiting {
     const bytes = eventBytesOf(value);
     if (this.#unfolded >= this.#settings.eventsMax) return "events_full";
     if (bytes > LINE_EVENTS_BYTES_MAX || !this.#hasRoom(bytes)) return "bytes_full";
-    this.#add(groupOf(tab.holding.slot));
+    this.#addTab(tab);
     (tab.holding.events ??= []).push([time, value]);
     this.#unfolded++;
     this.#events++;
@@ -145,7 +150,7 @@ export class Waiting {
 
   /** Whether there is more to give out in this flush. */
   get isDue(): boolean {
-    return this.#due > 0 || this.#isOpen;
+    return this.#due > 0 || this.#openGroup !== undefined;
   }
 
   /**
@@ -169,10 +174,7 @@ export class Waiting {
   measure(count: number): void {
     for (let left = Math.min(count, this.#groups.length); left > 0; left--) {
       this.#lastMeasured = (this.#lastMeasured + 1) % this.#groups.length;
-      for (let index = 0; index < GROUP_TABS; index++) {
-        const tab = this.#slots.at(this.#groups[this.#lastMeasured], index);
-        if (tab !== undefined) this.#measure(tab);
-      }
+      for (const tab of this.#groups[this.#lastMeasured].tabs) if (tab !== undefined) this.#measure(tab);
     }
   }
 
@@ -187,12 +189,8 @@ export class Waiting {
     }
   }
 
-  get #isOpen(): boolean {
-    return this.#openIndex < GROUP_TABS;
-  }
-
   /** Whether a tab has numbers in the group that is being given out. */
-  #isOpened(group: number, index: number): boolean {
+  #isOpened(group: Group, index: number): boolean {
     const { starts } = this.#opened;
     return group === this.#openGroup && index >= this.#openIndex && starts[index] < starts[index + 1];
   }
@@ -200,25 +198,33 @@ export class Waiting {
   /** The next tab with something that is due. */
   #next(): Numbers | undefined {
     for (;;) {
-      while (this.#isOpen) {
-        const index = this.#openIndex++;
-        const tab = this.#slots.at(this.#openGroup, index);
-        if (tab === undefined) continue;
-        const numbers = numbersOf(tab, this.#opened, index);
-        if (numbers.from < numbers.to || hasWaiting(tab)) return numbers;
-      }
-      const group = this.#due > 0 ? this.#groups.shift() : undefined;
+      const group = this.#openGroup ?? this.#openNext();
       if (group === undefined) return undefined;
-      this.#due--;
-      this.#waiting.delete(group);
-      this.#drain(group, this.#opened);
-      this.#openGroup = group;
-      this.#openIndex = 0;
+      while (this.#openIndex < group.tabs.length) {
+        const numbers = numbersOf(group, this.#opened, this.#openIndex++);
+        if (numbers !== undefined && (numbers.from < numbers.to || hasWaiting(numbers.tab))) return numbers;
+      }
+      this.#openGroup = undefined;
     }
   }
 
+  #openNext(): Group | undefined {
+    if (this.#due === 0) return undefined;
+    this.#due--;
+    const group = this.#groups.shift();
+    if (group === undefined) return undefined;
+    this.#waiting.delete(group);
+    this.#drain(group, this.#opened);
+    this.#openIndex = 0;
+    return this.#openGroup = group;
+  }
+
+  #addTab({ holding: { seat } }: HeldTab): void {
+    if (seat !== undefined) this.#add(seat.group);
+  }
+
   /** The group has something to send. */
-  #add(group: number): void {
+  #add(group: Group): void {
     if (this.#waiting.has(group)) return;
     this.#waiting.add(group);
     this.#groups.push(group);
@@ -227,39 +233,38 @@ export class Waiting {
 
   /** All numbers go into States. A group that is being given out waits for the next flush then. */
   #foldAll(): void {
-    if (this.#isOpen) {
-      this.#foldSorted(this.#openGroup, { sorted: this.#opened, from: this.#openIndex });
-      this.#openIndex = GROUP_TABS;
-      this.#add(this.#openGroup);
-    }
     for (const group of this.#groups) this.#foldGroup(group);
+    const group = this.#openGroup;
+    if (group === undefined) return;
+    this.#foldSorted(group, { sorted: this.#opened, from: this.#openIndex });
+    this.#openGroup = undefined;
+    this.#add(group);
   }
 
   /** The numbers of a group go into States. */
-  #foldGroup(group: number): void {
+  #foldGroup(group: Group): void {
     this.#drain(group, this.#sorted);
     this.#foldSorted(group, { sorted: this.#sorted, from: 0 });
   }
 
   /** The numbers of a group's tabs, from an index on, go into States as far as there is room. */
-  #foldSorted(group: number, { sorted, from }: { readonly sorted: Sorted; readonly from: number }): void {
-    for (let index = from; index < GROUP_TABS; index++) {
-      const tab = this.#slots.at(group, index);
-      if (tab === undefined) continue;
-      const numbers = numbersOf(tab, sorted, index);
+  #foldSorted(group: Group, { sorted, from }: { readonly sorted: Sorted; readonly from: number }): void {
+    for (let index = from; index < group.tabs.length; index++) {
+      const numbers = numbersOf(group, sorted, index);
+      if (numbers === undefined) continue;
       if (this.#hasRoom(0)) this.#fold(numbers);
-      else this.#drops.add("bytes_full", numbers.to - numbers.from, tab.holding.name);
+      else this.#drops.add("bytes_full", numbers.to - numbers.from, numbers.tab.holding.name);
     }
   }
 
   /** Takes the numbers of a group out of their blocks, so that each counts once whatever happens then. */
-  #drain(group: number, into: Sorted): void {
-    this.blocks.drain(group, into);
+  #drain({ chain, tabs }: Group, into: Sorted): void {
+    this.#blocks.drain(chain, into);
     const { starts, times } = into;
-    for (let index = 0; index < GROUP_TABS; index++) {
-      const tab = starts[index] < starts[index + 1] ? this.#slots.at(group, index) : undefined;
-      if (tab !== undefined) tab.holding.second = Math.max(tab.holding.second, times[starts[index]]);
-    }
+    tabs.forEach((tab, index) => {
+      if (tab === undefined || starts[index] === starts[index + 1]) return;
+      tab.holding.second = Math.max(tab.holding.second, times[starts[index]]);
+    });
   }
 
   /** Numbers go into their tab's State. */
@@ -279,7 +284,6 @@ export class Waiting {
 
   #stateOf(tab: HeldTab): unknown {
     if (tab.holding.state === undefined && tab.holding.handler !== undefined) {
-      this.#add(groupOf(tab.holding.slot));
       tab.holding.client = this.#settings.client;
       tab.holding.state = tab.holding.handler.create(tab.holding.client);
       this.#addBytes(tab, STATE_BYTES_FIRST);
@@ -347,8 +351,9 @@ export class Waiting {
 }
 
 /** The tab at `index` of a group whose numbers were sorted. */
-function numbersOf(tab: HeldTab, sorted: Sorted, index: number): Numbers {
-  return { tab, sorted, from: sorted.starts[index], to: sorted.starts[index + 1] };
+function numbersOf({ tabs }: Group, sorted: Sorted, index: number): Numbers | undefined {
+  const tab = tabs[index];
+  return tab && { tab, sorted, from: sorted.starts[index], to: sorted.starts[index + 1] };
 }
 
 /** Whether something beside numbers waits. */

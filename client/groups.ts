@@ -1,0 +1,48 @@
+// The groups that tabs are in, where they share blocks. The place of a tab that was forgotten is the next one's.
+
+import { Chain, GROUP_TABS } from "./blocks.ts";
+import type { HeldTab } from "./tab.ts";
+
+export interface Group {
+  /** By index. */
+  readonly tabs: (HeldTab | undefined)[];
+  readonly chain: Chain;
+}
+
+/** A tab's place in a group. */
+export interface Seat {
+  readonly group: Group;
+  readonly index: number;
+}
+
+export class Groups {
+  readonly all: Group[] = [];
+  readonly #free: Seat[] = [];
+
+  /** Finds a place for a tab. */
+  seat(tab: HeldTab): Seat {
+    const seat = this.#free.pop() ?? this.#make();
+    seat.group.tabs[seat.index] = tab;
+    return seat;
+  }
+
+  /** Frees the place of a tab of which nothing waits. */
+  leave(seat: Seat): void {
+    seat.group.tabs[seat.index] = undefined;
+    this.#free.push(seat);
+  }
+
+  /** Ends the blocks of all: whoever records has to begin another one. */
+  closeAll(): void {
+    for (const { chain } of this.all) chain.epoch = 0;
+  }
+
+  #make(): Seat {
+    let group = this.all.at(-1);
+    if (group === undefined || group.tabs.length === GROUP_TABS) {
+      group = { tabs: [], chain: new Chain() };
+      this.all.push(group);
+    }
+    return { group, index: group.tabs.length };
+  }
+}
