@@ -53,8 +53,13 @@ async function printMoments(feed: AsyncGenerator<Seen>, areJson: boolean, shell:
   const seriesByName = new Map<string, Series>();
   const encoder = new TextEncoder();
   let hasFound = true;
+  let lack: string | undefined;
   try {
     for await (const seen of feed) {
+      if (seen.kind === "tabs" && seen.lack !== lack) {
+        lack = seen.lack;
+        if (lack !== undefined) shell.complain(lack);
+      }
       if (seen.kind === "trouble") shell.complain(seen.message);
       else if (areJson) await shell.write(encoder.encode(`${seen.json}\n`));
       else {
@@ -172,7 +177,7 @@ class WatchView implements View {
   /** False where nothing more comes. */
   #take({ value: seen }: IteratorResult<Seen, unknown>): boolean {
     if (!isSeen(seen)) return false;
-    this.#trouble = seen.kind === "trouble" ? seen.message : undefined;
+    this.#trouble = seen.kind === "trouble" ? seen.message : seen.lack;
     if (seen.kind === "tabs") {
       this.#rows = addMoment(this.#seriesByName, seen);
       this.#asOf = seen.asOf;

@@ -2,7 +2,7 @@
 
 import { backoffMs } from "../core/backoff.ts";
 import { type Api, ApiTrouble } from "./api.ts";
-import { entriesAt, numberAt, textAt } from "./json.ts";
+import { entriesAt, listAt, numberAt, textAt } from "./json.ts";
 import type { Shell } from "./shell.ts";
 
 export type Seen =
@@ -11,6 +11,8 @@ export type Seen =
     readonly asOf: number;
     /** In the order of their names. */
     readonly tabs: readonly (readonly [name: string, value: unknown])[];
+    /** Why there may be more. */
+    readonly lack: string | undefined;
     /** As the server sent it, on one line. */
     readonly json: string;
   }
@@ -60,7 +62,9 @@ function readEvent(event: string, data: string): Seen | undefined {
   const asOf = numberAt(value, "asOf");
   if (event !== "tabs" || asOf === undefined) return undefined;
   const tabs = entriesAt(value, "tabs").toSorted(([a], [b]) => a < b ? -1 : 1);
-  return { kind: "tabs", asOf, tabs, json: JSON.stringify(value) };
+  const missing = listAt(value, "missing");
+  const lack = missing.length === 0 ? undefined : `what these shards hold can't be read: ${missing.join(", ")}`;
+  return { kind: "tabs", asOf, tabs, lack, json: JSON.stringify(value) };
 }
 
 function parse(text: string): unknown {

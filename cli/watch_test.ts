@@ -69,6 +69,14 @@ Deno.test("watch: trouble of the store is told, and the watch goes on", async ()
   assertEquals(shell.printed().trim().split("\n").length, 2);
 });
 
+Deno.test("watch: that a shard can't be read is told once, and again when it is lost again", async () => {
+  const half = `event: tabs\ndata: ${JSON.stringify({ asOf: 2, tabs: { bids: 1 }, missing: ["shard2"] })}\n\n`;
+  const shell = await watched([moment(1, { bids: 1, wins: 1 }) + half + half + moment(3, { bids: 1, wins: 1 }) + half]);
+  const complaint = "what these shards hold can't be read: shard2";
+  assertEquals(shell.complaints.slice(0, 2), [complaint, complaint]);
+  assertEquals(shell.complaints.filter((told) => told === complaint).length, 2);
+});
+
 Deno.test("watch: a server that was never there is no server", async () => {
   const shell = stubShell({ answer: () => Promise.reject(new TypeError("fetch failed")) });
   await assertRejects(() => watch({ names: ["bids"], options: {} }, shell), ApiTrouble, "cannot reach");

@@ -85,7 +85,7 @@ const operations: Readonly<Partial<Record<`${Method} ${string}`, Operation>>> = 
   "GET /names": { summary: "The names of tabs", answers: listed(strings) },
   "GET /types": {
     summary: "The types of tabs, by name",
-    answers: listed({ type: "object", additionalProperties: string }),
+    answers: states({ type: "object", additionalProperties: string }),
   },
   "GET /clients": { summary: "The names of clients", answers: listed(strings) },
   "GET /status": {

@@ -64,9 +64,12 @@ export class Query {
     return this.#bySlice(tabs, missing, (slice) => this.#aggregatesOf(slice, clients));
   }
 
-  /** What `/tabs` shows: the Aggregate of each tab, or of the groups that they are to be reduced to. */
-  async shown(selection: Selection): Promise<Result<AsyncIterable<Found> | Iterable<Found>, RequestRefusal>> {
-    return selection.by.length > 0 ? await this.groups(selection) : accept(this.aggregates(selection));
+  /** What `/tabs` shows: the Aggregate of each tab, or of the groups that they are to be reduced to, which are whole. */
+  async shown(
+    selection: Selection,
+    missing: Set<string>,
+  ): Promise<Result<AsyncIterable<Found> | Iterable<Found>, RequestRefusal>> {
+    return selection.by.length > 0 ? await this.groups(selection) : accept(this.aggregates(selection, missing));
   }
 
   /** The State of each client of each tab. Sorted within a bucket, tab by tab. */
@@ -103,11 +106,10 @@ export class Query {
   }
 
   /** Names of tabs with their types. Sorted within a bucket. */
-  async *types(tabs: Names): AsyncGenerator<readonly [tab: string, type: string]> {
-    for await (const typeByTab of this.#tabsOf([...this.#bucketsOf(tabs)].map(([bucket]) => bucket))) {
-      await this.#pause();
-      for (const tab of (await this.#selected(tabs, typeByTab.keys())).sort()) yield [tab, typeByTab.get(tab) ?? ""];
-    }
+  types(tabs: Names, missing?: Set<string>): AsyncGenerator<readonly [tab: string, type: string]> {
+    const buckets = [...this.#bucketsOf(tabs)];
+    const listOf = this.#listAhead(buckets.map(([bucket]) => bucket));
+    return this.#byBucket(buckets, missing, (bucket) => this.#typesOf(tabs, listOf(bucket)));
   }
 
   /** The names of all clients that are selected, each once. */
@@ -144,17 +146,43 @@ export class Query {
     return accept([...reductionByKey].sort(([a], [b]) => a < b ? -1 : 1).map(([, reduction]) => reduction.found()));
   }
 
-  async *#bySlice(
+  #bySlice(
     tabs: Names,
     missing: Set<string> | undefined,
     find: (slice: Slice) => AsyncIterable<Found>,
   ): AsyncGenerator<Found> {
+    return this.#byBucket(this.#bucketsOf(tabs), missing, (bucket, names) => this.#foundIn(bucket, names, find));
+  }
+
+  async *#foundIn(
+    bucket: number,
+    tabs: Names,
+    find: (slice: Slice) => AsyncIterable<Found>,
+  ): AsyncGenerator<Found> {
+    for await (const slice of this.#slices(bucket, tabs)) yield* find(slice);
+  }
+
+  async *#typesOf(
+    tabs: Names,
+    list: Promise<ReadonlyMap<string, string>>,
+  ): AsyncGenerator<readonly [tab: string, type: string]> {
+    const typeByTab = await list;
+    await this.#pause();
+    for (const tab of (await this.#selected(tabs, typeByTab.keys())).sort()) yield [tab, typeByTab.get(tab) ?? ""];
+  }
+
+  /** What is found in bucket after bucket. Where shards may be missing those that can't be read are passed over. */
+  async *#byBucket<Value>(
+    buckets: Iterable<readonly [bucket: number, tabs: Names]>,
+    missing: Set<string> | undefined,
+    find: (bucket: number, tabs: Names) => AsyncIterable<Value>,
+  ): AsyncGenerator<Value> {
     let [trouble, hasRead]: [StoreTrouble | undefined, boolean] = [undefined, false];
-    for (const [bucket, names] of this.#bucketsOf(tabs)) {
+    for (const [bucket, tabs] of buckets) {
       const shard = this.#store.shardOf(bucket);
       if (missing?.has(shard)) continue;
       try {
-        for await (const slice of this.#slices(bucket, names)) yield* find(slice);
+        yield* find(bucket, tabs);
         hasRead = true;
       } catch (error) {
         if (missing === undefined || !(error instanceof StoreTrouble)) throw error;
@@ -207,18 +235,20 @@ export class Query {
     }
   }
 
-  /** The tabs of each of the buckets, in their order: asked for ahead, as most of the time is spent on the way. */
-  async *#tabsOf(buckets: readonly number[]): AsyncGenerator<ReadonlyMap<string, string>> {
-    const asked: Promise<ReadonlyMap<string, string>>[] = [];
-    for (const [index] of buckets.entries()) {
-      for (const bucket of buckets.slice(index + asked.length, index + LISTS_AHEAD)) {
-        const answer = this.#store.tabs(bucket);
+  /** The tabs of the buckets, which must be asked for in their order: the next ones are then on their way. */
+  #listAhead(buckets: readonly number[]): (bucket: number) => Promise<ReadonlyMap<string, string>> {
+    const asked = new Map<number, Promise<ReadonlyMap<string, string>>>();
+    let next = 0;
+    return (bucket) => {
+      for (; next < buckets.length && asked.size < LISTS_AHEAD; next++) {
+        const answer = this.#store.tabs(buckets[next]);
         answer.catch(() => {}); // whoever comes to wait for it hears of it
-        asked.push(answer);
+        asked.set(buckets[next], answer);
       }
-      const [next] = asked.splice(0, 1);
-      yield await next;
-    }
+      const answer = asked.get(bucket) ?? this.#store.tabs(bucket);
+      asked.delete(bucket);
+      return answer;
+    };
   }
 
   async #selected(names: Names, all: Iterable<string>): Promise<string[]> {

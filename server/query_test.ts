@@ -5,8 +5,9 @@ import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { groupOf, isSelected, readSelection, type Selection } from "./selection.ts";
 import { type Found, Query } from "./query.ts";
+import { HalfStore } from "../tests/sim/stores.ts";
 import { MemoryStore } from "./store/memory_store.ts";
-import { AGGREGATE, type Entry, type StateKey, type StoredState, StoreTrouble } from "./store/store.ts";
+import { AGGREGATE, type Entry, type StoredState, StoreTrouble } from "./store/store.ts";
 import { storeState } from "./stored.ts";
 
 const registry = createRegistry();
@@ -219,27 +220,6 @@ Deno.test("Query: any selection over any tabs answers what adding up by hand doe
   }));
 });
 
-/** A store of two shards, one of which can't be reached. */
-class HalfStore extends MemoryStore {
-  isDown = false;
-
-  override shardOf(bucket: number): string {
-    return bucket < BUCKETS / 2 ? "low" : "high";
-  }
-
-  override tabs(bucket: number) {
-    return this.#fails(bucket) ? Promise.reject(new StoreTrouble("low is down")) : super.tabs(bucket);
-  }
-
-  override read(bucket: number, keys: readonly StateKey[]) {
-    return this.#fails(bucket) ? Promise.reject(new StoreTrouble("low is down")) : super.read(bucket, keys);
-  }
-
-  #fails(bucket: number): boolean {
-    return this.isDown && this.shardOf(bucket) === "low";
-  }
-}
-
 Deno.test("Query: a shard that can't be read ends an answer, but one that may do without it", async () => {
   const store = new HalfStore({ buckets: BUCKETS, clock: () => NOW });
   const query = new Query({ store, registry, pause: () => Promise.resolve() });
@@ -253,6 +233,13 @@ Deno.test("Query: a shard that can't be read ends an answer, but one that may do
     const missing = new Set<string>();
     assertEquals(await totals(query.aggregates(select(search), missing)), expected);
     assertEquals([...missing], ["low"]);
+  }
+  for (const search of ["", `name=${tabs}`]) {
+    const missing = new Set<string>();
+    const types = query.types(select(search).tabs, missing);
+    const named = (await Array.fromAsync(types)).map(([name]) => name);
+    assertEquals([named.toSorted(), [...missing]], [Object.keys(expected).toSorted(), ["low"]]);
+    await assertRejects(() => Array.fromAsync(query.types(select(search).tabs)), StoreTrouble);
   }
   const missing = new Set<string>();
   const projections = await totals(query.projections(select(""), missing));

@@ -48,12 +48,13 @@
 // rows are as in JSON with {"type", "relativeError", "lateDropped", "value", "detail"} in place of a value
 // ("relativeError" is left out where all is exact, "lateDropped", the events too old for any window, where the type
 // counts none). It alone shows what other shards hold where one can't be read: then `complete` is false, and `missing`
-// names the shard. What holds no States is in it as in JSON.
+// names the shard. Rows of /types and /latency are as in JSON; /names, /clients and /servers are in it as in JSON.
 //
 // /top answers {"asOf", "rows": [{"name", "count", "total"}]} (top.ts has its parameters); tags are named `key=value`.
 //
 // /watch sends server-sent events: `tabs` with {"asOf", "tabs": {"name": value}}, at most `watchedTabsMax` tabs, and
-// `trouble` with {"error"}, after which it goes on.
+// `missing` beside them where shards that could not be read may hold more, unless `by` reduces them; and `trouble` with
+// {"error"}, after which it goes on.
 
 import type { Json } from "../core/event.ts";
 import type { RequestRefusal, Result } from "../core/refusal.ts";
@@ -186,9 +187,9 @@ export function createRoutes(parts: Parts): (request: Request) => Promise<Respon
     ["/types", {
       parameters: TABS,
       GET(request, { tabs }) {
-        const format = formatOf(request);
-        const typed = map(query.types(tabs), ([name, type]) => rowOfType(name, type, format));
-        return answerRows(typed, format);
+        const { format, asOf, missing } = askedBy(request);
+        const typed = map(query.types(tabs, missing), ([name, type]) => rowOfType(name, type, format));
+        return answerRows(typed, format, missing && { asOf, missing });
       },
     }],
     ["/clients", {

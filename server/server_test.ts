@@ -128,6 +128,7 @@ Deno.test("server: detailed JSON says of when an answer is and whether it is who
   assertEquals((await ask("/projection?name=bids")).bids["web-2"].value["1m"].count, 1);
   assertEquals((await ask("/supertabs")).TotalsCounter.value.total, 3);
   assertEquals((await ask("/tabs?by=status&name=requests"))["requests;status=200"].type, "TotalsCounter");
+  assertEquals(await ask("/types?name=bids"), { bids: "CounterGroup" });
   assertEquals((await ask("/latency")).enqueue.type, "PercentileGroup");
 });
 

@@ -142,17 +142,18 @@ class Watch {
 
   async #look(now: number): Promise<Looked> {
     try {
-      const rows = await this.#rows(now);
+      const missing = new Set<string>();
+      const rows = await this.#rows(now, missing);
       if (!rows.ok) return { kind: "refused", refusal: rows.refusal };
-      return { kind: "tabs", now, rows: rows.value };
+      return { kind: "tabs", now, rows: rows.value, missing };
     } catch (error) {
       if (!(error instanceof StoreTrouble)) throw error;
       return { kind: "trouble", why: `cannot look: ${error.message}` };
     }
   }
 
-  async #rows(now: number): Promise<Result<readonly Row[], RequestRefusal>> {
-    const found = await this.#options.query.shown(await this.#selectionAt(now));
+  async #rows(now: number, missing: Set<string>): Promise<Result<readonly Row[], RequestRefusal>> {
+    const found = await this.#options.query.shown(await this.#selectionAt(now, missing), missing);
     if (!found.ok) return found;
     const { watchedTabsMax, watchedCharactersMax } = limits;
     const rows: Row[] = [];
@@ -167,16 +168,17 @@ class Watch {
     return accept(rows.sort(compareRows));
   }
 
-  async #selectionAt(now: number): Promise<Selection> {
+  async #selectionAt(now: number, missing: Set<string>): Promise<Selection> {
     if (this.#selection.tabs.kind === "exact") return this.#selection;
     if (this.#listed !== undefined && now < this.#listed.until) return this.#listed.selection;
     this.#listed = undefined;
     const names = new Set<string>();
-    for await (const [name] of this.#options.query.types(this.#selection.tabs)) {
+    const mayMiss = this.#selection.by.length === 0 ? missing : undefined;
+    for await (const [name] of this.#options.query.types(this.#selection.tabs, mayMiss)) {
       if (names.add(name).size > limits.watchedNamesMax || this.#ending.signal.aborted) return this.#selection;
     }
     const selection: Selection = { ...this.#selection, tabs: { kind: "exact", names } };
-    this.#listed = { selection, until: now + LIST_S };
+    if (missing.size === 0) this.#listed = { selection, until: now + LIST_S };
     return selection;
   }
 
@@ -194,7 +196,13 @@ class Watch {
 }
 
 type Looked =
-  | { readonly kind: "tabs"; readonly now: number; readonly rows: readonly Row[] }
+  | {
+    readonly kind: "tabs";
+    readonly now: number;
+    readonly rows: readonly Row[];
+    /** Shards that could not be read, and may hold more. */
+    readonly missing: ReadonlySet<string>;
+  }
   | { readonly kind: "refused"; readonly refusal: RequestRefusal }
   | { readonly kind: "trouble"; readonly why: string };
 
@@ -203,7 +211,8 @@ function eventOf(looked: Looked): string {
   switch (looked.kind) {
     case "tabs": {
       const tabs = looked.rows.map(({ name, value }) => `${JSON.stringify(name)}:${value}`);
-      return `event: tabs\ndata: {"asOf":${looked.now},"tabs":{${tabs.join(",")}}}\n\n`;
+      const missing = looked.missing.size === 0 ? "" : `,"missing":${JSON.stringify([...looked.missing])}`;
+      return `event: tabs\ndata: {"asOf":${looked.now},"tabs":{${tabs.join(",")}}${missing}}\n\n`;
     }
     case "refused":
       return troubleOf(looked.refusal.message);

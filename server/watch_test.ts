@@ -1,13 +1,14 @@
 // `GET /watch` through the whole server, on a clock that passes when the test lets it; at the end over a real socket.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { bucketOf } from "../core/buckets.ts";
 import { createRegistry } from "../core/handlers/registry.ts";
 import { limits } from "../core/limits.ts";
 import { listen } from "../service/listen.ts";
 import { createLog } from "../service/log.ts";
 import { systemClock, systemPause, systemRandom, systemSleep } from "../service/world.ts";
 import { until } from "../tests/cluster/waiting.ts";
-import { type Fate, fated, interceptedStore } from "../tests/sim/stores.ts";
+import { type Fate, fated, HalfStore, interceptedStore } from "../tests/sim/stores.ts";
 import { turn, VirtualTime } from "../tests/sim/virtual_time.ts";
 import { Server } from "./server.ts";
 import { MemoryStore } from "./store/memory_store.ts";
@@ -254,6 +255,40 @@ Deno.test("watch: a server that stops does not wait for a first look that takes 
   held.resolve("done");
   await turn();
   assertEquals(fixture.time.sleepers, 0);
+});
+
+Deno.test("watch: shows what can be read while a shard can't, and names that; what is reduced is whole or trouble", async () => {
+  const time = new VirtualTime();
+  const { clock, sleep } = time;
+  const store = new HalfStore({ buckets: 8, clock });
+  const world = { clock, sleep, random: () => 0.5, pause: () => Promise.resolve(), log };
+  const server = new Server({ store, registry: createRegistry(), self, ...world });
+  const ask = (path: string, init?: RequestInit) => server.fetch(new Request(`http://taba${path}`, init));
+  const names = ["a", "b", "c", "d", "e"];
+  const body = names.map((tab) => JSON.stringify({ tab, events: [[1]] })).join("\n");
+  await (await ask("/post", { method: "POST", body })).body?.cancel();
+  const high = names.filter((name) => store.shardOf(bucketOf(name, 8)) === "high");
+  assert(high.length > 0 && high.length < names.length);
+  for (const search of [`?name=${names}`, "?name=.&re=1", ""]) {
+    store.isDown = false;
+    const events = new Events((await ask(`/watch${search}`)).body);
+    const next = async () => {
+      const data = await events.data("tabs");
+      return [Object.keys(data.tabs), data.missing];
+    };
+    assertEquals(await next(), [names, undefined], search);
+    store.isDown = true;
+    await time.pass(6000); // a pattern is looked up again
+    assertEquals(await next(), [high, ["low"]], search);
+    store.isDown = false;
+    await time.pass(1000);
+    assertEquals(await next(), [names, undefined], search);
+    await events.leave();
+  }
+  store.isDown = true;
+  const events = new Events((await ask("/watch?by=x")).body);
+  assertEquals(await events.data("trouble"), { error: "cannot look: low is down" });
+  await events.leave();
 });
 
 Deno.test("watch: over a socket a reader that goes away ends its watch, and a stop of the server does not wait", async () => {

@@ -5,6 +5,9 @@
 import { forgetWith, noteHeard, noteTrouble, UNANSWERED } from "./connection.js";
 
 const TIMEOUT_MS = 30_000;
+const DETAILED = "application/json-detailed";
+/** The end of a detailed answer that is. */
+export const WHOLE = '"complete":true,"missing":[]}\n';
 
 /** @typedef {Readonly<Record<string, unknown>>} Fields */
 
@@ -26,13 +29,14 @@ export function get(path, { accept = "application/json", signal, lackOf }) {
 }
 
 /**
- * The JSON as it came.
+ * An answer with its quality, as it came.
  * @param {string} path
  * @param {AbortSignal} signal
  * @returns {Promise<string>}
  */
-export function getText(path, signal) {
-  return ask(path, { accept: "application/json", signal, read: (response) => response.text() });
+export function getDetailedText(path, signal) {
+  const lackOf = (/** @type {string} */ text) => text.endsWith(WHOLE) ? undefined : missingOf(JSON.parse(text));
+  return ask(path, { accept: DETAILED, signal, lackOf, read: (response) => response.text() });
 }
 
 /**
@@ -83,8 +87,7 @@ async function problemOf(response) {
  * @returns {Promise<{ asOf: number, rows: ReadonlyMap<string, Detailed> }>}
  */
 export async function getDetailed(names, signal) {
-  const accept = "application/json-detailed";
-  const answer = await get(`/tabs?name=${nameParameter(names)}`, { accept, signal, lackOf: missingOf });
+  const answer = await get(`/tabs?name=${nameParameter(names)}`, { accept: DETAILED, signal, lackOf: missingOf });
   const { asOf, rows } = fields(answer);
   return {
     asOf: numberOf(asOf) ?? 0,
@@ -92,8 +95,11 @@ export async function getDetailed(names, signal) {
   };
 }
 
-/** @param {unknown} answer */
-function missingOf(answer) {
+/**
+ * Why an answer is not whole.
+ * @param {unknown} answer
+ */
+export function missingOf(answer) {
   const { missing } = fields(answer);
   if (!Array.isArray(missing) || missing.length === 0) return undefined;
   return `What these shards hold can't be read: ${missing.join(", ")}.`;

@@ -3,21 +3,26 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { fields, get, getText } from "./api.js";
+import { fields, get, getDetailedText, WHOLE } from "./api.js";
 
-/** @typedef {{ names: readonly string[], typeByName: ReadonlyMap<string, string>, answer: string }} Tabs names: sorted */
+/** @typedef {{ names: readonly string[], typeByName: ReadonlyMap<string, string>, rows: string }} Tabs names: sorted */
+
+const ROWS = '"rows":';
 
 /**
- * All tabs; `known` itself where they are the same, which costs next to nothing.
+ * All tabs; `known` itself where they are the same, which costs next to nothing, or where some can't be read now.
  * @param {Tabs | undefined} known
  * @param {AbortSignal} signal
  * @returns {Promise<Tabs>}
  */
 export async function allTabs(known, signal) {
-  const answer = await getText("/types", signal);
-  if (answer === known?.answer) return known;
-  const typeByName = new Map(Object.entries(fields(JSON.parse(answer))).map(([name, type]) => [name, String(type)]));
-  return { names: [...typeByName.keys()].sort(), typeByName, answer };
+  const answer = await getDetailedText("/types", signal);
+  // What stands before them is when they were read.
+  const rows = answer.slice(answer.indexOf(ROWS));
+  if (known !== undefined && (rows === known.rows || !answer.endsWith(WHOLE))) return known;
+  const types = Object.entries(fields(fields(JSON.parse(answer)).rows));
+  const typeByName = new Map(types.map(([name, type]) => [name, String(type)]));
+  return { names: [...typeByName.keys()].sort(), typeByName, rows };
 }
 
 /** The most that /top names. */

@@ -2,7 +2,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { fields, nameParameter, numberOf, textOf } from "./api.js";
+import { fields, missingOf, nameParameter, numberOf, textOf } from "./api.js";
 import { forgetWith, noteHeard, noteTrouble } from "./connection.js";
 import { pass, seen } from "./repeat.js";
 
@@ -58,8 +58,11 @@ function once(url, { onTabs, signal }) {
     };
     events.addEventListener("tabs", ({ data }) => {
       heard();
-      noteHeard(SOURCE);
-      const { asOf, tabs } = fields(JSON.parse(data));
+      const moment = JSON.parse(data);
+      const { asOf, tabs } = fields(moment);
+      const lack = missingOf(moment);
+      if (lack === undefined) noteHeard(SOURCE);
+      else noteTrouble(SOURCE, lack);
       onTabs(new Map(Object.entries(fields(tabs))), numberOf(asOf) ?? 0);
     });
     events.addEventListener("trouble", ({ data }) => {

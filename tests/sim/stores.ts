@@ -2,7 +2,8 @@
 // newest writes as a fail-over does.
 
 import { assert } from "@std/assert";
-import { type Store, StoreTrouble } from "../../server/store/store.ts";
+import { MemoryStore } from "../../server/store/memory_store.ts";
+import { type StateKey, type Store, StoreTrouble } from "../../server/store/store.ts";
 
 /** Sees each call before the store does; `run` may be run once, later, never, or on another store. */
 export type Intercept = <Answer>(method: string, run: (store: Store) => Promise<Answer>) => Promise<Answer>;
@@ -148,5 +149,26 @@ export class RewindableStore<Label> {
         return name;
       },
     });
+  }
+}
+
+/** A store of two shards, "low" and "high", of which the first can't be reached while it is down. */
+export class HalfStore extends MemoryStore {
+  isDown = false;
+
+  override shardOf(bucket: number): string {
+    return bucket < this.buckets / 2 ? "low" : "high";
+  }
+
+  override tabs(bucket: number) {
+    return this.#fails(bucket) ? Promise.reject(new StoreTrouble("low is down")) : super.tabs(bucket);
+  }
+
+  override read(bucket: number, keys: readonly StateKey[]) {
+    return this.#fails(bucket) ? Promise.reject(new StoreTrouble("low is down")) : super.read(bucket, keys);
+  }
+
+  #fails(bucket: number): boolean {
+    return this.isDown && this.shardOf(bucket) === "low";
   }
 }
