@@ -1,9 +1,11 @@
 // The dashboard in a real browser: what is recorded shows, and a lost connection is told and comes back.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { TabaClient } from "../../client/mod.ts";
+import { bucketOf } from "../../core/buckets.ts";
 import { taskProgram } from "../../tools/deno_command.ts";
+import { startCluster } from "../../tools/local_cluster.ts";
 import { startService } from "../../tools/program.ts";
 import { until } from "../cluster/waiting.ts";
 import { openBrowser } from "../examples/browser.ts";
@@ -102,6 +104,34 @@ Deno.test("dashboard: a frozen server is not taken for live by leaving a page", 
   server.program.signal("SIGCONT");
   await dashboard.shows(".tile", /Tabs1/);
   await dashboard.shows("#connection-text", "Live");
+});
+
+Deno.test("dashboard: opened while a shard is away it shows what the other holds, and all once it is back", async () => {
+  const buckets = 16;
+  const redis = { shards: 2, appendOnly: true };
+  await using cluster = await startCluster({ redis, fe: 0, be: 1, buckets, serverArgs: ["--own-tabs=false"] });
+  const [{ url }] = cluster.be;
+  const names = ["asks", "bids", "costs", "draws", "errors"];
+  await post(url, names.map((tab) => ({ tab, events: [[1]] })));
+  const kept = names.filter((name) => bucketOf(name, buckets) >= buckets / 2);
+  assert(kept.length > 0 && kept.length < names.length);
+  const [lost] = cluster.redis.shards;
+  const master = await cluster.redis.master(lost);
+  await master.kill();
+
+  await using browser = await openBrowser();
+  await using list = await Dashboard.open(browser, { url });
+  await list.shows("#trouble", "What these shards hold can't be read: shard1");
+  const shown = () => list.page.locator(".space .row a").allTextContents();
+  await until(async () => (await shown()).length === kept.length, { what: "what can be read is listed" });
+  assertEquals(await shown(), kept);
+  await until(async () => await list.lastMinute(kept[0]) === "1", { what: "its figures are shown" });
+  await list.shows("#connection-text", "Not live");
+  await master.start();
+  await until(async () => (await shown()).length === names.length, { what: "all is listed" });
+  await list.shows("#connection-text", "Live");
+  await list.page.close();
+  list.forgive(/503/);
 });
 
 Deno.test("dashboard: a search that meets trouble says so, and is made again", async () => {
