@@ -1,19 +1,7 @@
 // The groups that tabs are in, where they share blocks. The place of a tab that was forgotten is the next one's.
 
 import { Chain, GROUP_TABS } from "./blocks.ts";
-import type { HeldTab } from "./tab.ts";
-
-export interface Group {
-  /** By index. */
-  readonly tabs: (HeldTab | undefined)[];
-  readonly chain: Chain;
-}
-
-/** A tab's place in a group. */
-export interface Seat {
-  readonly group: Group;
-  readonly index: number;
-}
+import type { Group, HeldTab, Seat } from "./tab.ts";
 
 export class Groups {
   readonly all: Group[] = [];

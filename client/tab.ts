@@ -7,7 +7,6 @@ import type { TagValue } from "../core/names.ts";
 import { BLOCK_VALUES, Chain } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason } from "./drops.ts";
-import type { Seat } from "./groups.ts";
 
 /** What the events of each built-in type carry. */
 export interface TabValues {
@@ -58,6 +57,19 @@ export interface Intake {
   stopwatch(): number;
   /** Takes an event that can't just be stored in the tab's block. */
   take(tab: HeldTab, value: unknown): void;
+}
+
+/** Tabs that share blocks. */
+export interface Group {
+  /** By index. */
+  readonly tabs: (HeldTab | undefined)[];
+  readonly chain: Chain;
+}
+
+/** A tab's place in a group. */
+export interface Seat {
+  readonly group: Group;
+  readonly index: number;
 }
 
 /** What else there is to a tab, and what waits of it but for numbers: kept by its recorder. */

@@ -1,7 +1,7 @@
 // Which tabs a recorder knows: their number is bounded, and unused ones are forgotten. What waits of them is elsewhere.
 
-import type { Group, Groups } from "./groups.ts";
-import type { HeldTab } from "./tab.ts";
+import type { Groups } from "./groups.ts";
+import type { Group, HeldTab } from "./tab.ts";
 
 /** A tab that was not recorded into for so long is forgotten; its handle comes back when it is used again. */
 const UNUSED_S = 600;

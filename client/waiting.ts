@@ -7,9 +7,8 @@ import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer
 import { BLOCK_BYTES, Blocks, Sorted } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason, Drops } from "./drops.ts";
-import type { Group } from "./groups.ts";
 import type { Settings } from "./options.ts";
-import type { HeldTab, WaitingEvents } from "./tab.ts";
+import type { Group, HeldTab, WaitingEvents } from "./tab.ts";
 import { eventBytesOf } from "./value.ts";
 
 /** Numbers of a tab that has no State yet are sent as they are, if they are no more: that is cheaper for all. */

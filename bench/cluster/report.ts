@@ -89,8 +89,8 @@ export function show(outcome: Outcome, { names, readings, lines }: Also): void {
 
 function methodOf({ seconds, servers }: Outcome["asked"]): string {
   return `Method: an application records lognormal values into random ones of ${TABS} tabs (CounterGroup, by handles) for ${seconds} s,
-in turns of 5 ms. Its client folds and posts to an agent once a second; the agent, with a journal (no fsync), to ${servers}
-server(s), which keep State in one Redis without replica behind one Sentinel. All of it shares this machine's
+in turns of 5 ms. Its client folds and posts to an agent, as often as an eighth of its time allows; that, with a journal
+(no fsync), to ${servers} server(s), which keep State in one Redis without replica behind one Sentinel. All of it shares this machine's
 ${navigator.hardwareConcurrency} cores. Twice a second the application records one event into a tab never used before (a probe); queries ask
 for it, at most 250 ms apart, until it is there. In the end the count of each tab is held against what was recorded into it.`;
 }

@@ -118,8 +118,6 @@ function* storeLines(books: Books): Generator<LedgerLine> {
     const waiting = { name: "enqueued and not committed", events: enqueued.events - committed.events };
     yield { what: "queues", left, relation: entries === 0 ? "=" : "≤", right: [waiting] };
   }
-  const drained = toStore(servers, ["drain", "events"]);
-  yield { what: "committed by servers", left: drained, relation: "≤", right: [committed] };
 }
 
 export function* refusalsOf({ clients, agents, servers }: Books): Generator<Refusals> {
