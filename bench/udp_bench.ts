@@ -1,23 +1,29 @@
 // StatsD lines by UDP on loopback, into a real agent and into npm's `statsd`, from the same datagrams: what each takes
-// of a flood, at which rate nothing is lost, and what that costs. The sender is this process. Both get their floods in
-// turns, as what a machine gives changes from second to second, and the median is shown; where next to nothing of a flood
-// was lost, the sender was the limit.
+// of a flood, at which rate nothing is lost, and what that costs. The sender is this process. Both get the same floods
+// in turns, as what a machine gives changes from second to second, and the median is shown. Only for Linux: see
+// udp_flood.ts, and /proc is read.
 
 import { startService } from "../tools/program.ts";
 import { systemPause, systemSleep } from "../service/world.ts";
 import { report, title } from "./harness.ts";
 import { startStatsdOfNpm, type StatsdOfNpm } from "./statsd_of_npm.ts";
 import { datagramsOf, lines, type Load } from "./statsd_lines.ts";
+import { UdpFlood } from "./udp_flood.ts";
 
-const FLOODS = 5;
+const FLOODS = 9;
+/** Datagrams a second: more than is taken. Far more would slow down those who take them, by as much as it happens to be. */
+const FLOOD_RATE = 300_000;
+/** So long that what an agent still holds in the end, 8 MiB at most, is little of what it took. */
 const FLOOD_MS = 2000;
+/** A flood of which less is lost is none: the sender is the limit. */
+const FLOOD_LOSS_MIN = 0.02;
 const PACED_MS = 2000;
-/** Less was lost by chance. */
-const LOSS_MIN = 0.005;
 /** Of what was taken of the flood, tried from the first on until nothing is lost. */
 const PACES = [0.8, 0.5, 0.3, 0.15] as const;
-/** Datagrams that may be sent at once by a sender that is late: a late one must not become a flood. */
-const BURST_MAX = 32;
+/** Datagrams that may be sent at once by a paced sender that is late, which must not become a flood. */
+const PACED_BURST_MAX = 32;
+/** Between two looks at what is due. */
+const PACING_US = 50;
 /** Of both: how often they fold, or reckon percentiles. */
 const FLUSH_MS = 500;
 /** What was sent has been taken once nothing changes for so long; `statsd` speaks at flushes only. */
@@ -43,36 +49,38 @@ interface Outcome {
 }
 
 interface Datagrams {
-  readonly datagrams: readonly Uint8Array<ArrayBuffer>[];
+  readonly flood: UdpFlood;
   readonly linesOf: readonly number[];
 }
 
-/** Sends the datagrams over and over, as fast as it can or as many a second. */
+interface Pace {
+  readonly ms: number;
+  /** Datagrams a second. */
+  readonly rate: number;
+  readonly burstMax?: number;
+}
+
+/** Sends the datagrams over and over. */
 async function send(
-  { datagrams, linesOf }: Datagrams,
-  { port, ms, rate = Infinity }: { readonly port: number; readonly ms: number; readonly rate?: number },
+  { flood, linesOf }: Datagrams,
+  { ms, rate, burstMax = Infinity }: Pace,
 ): Promise<{ readonly datagrams: number; readonly sent: number; readonly seconds: number }> {
-  using open = new DisposableStack();
-  const socket = open.adopt(
-    Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" }),
-    (each) => each.close(),
-  );
-  const to: Deno.NetAddr = { hostname: "127.0.0.1", port, transport: "udp" };
   const begun = performance.now();
-  let count = 0;
+  let datagrams = 0;
   let sent = 0;
-  let due = begun;
-  for (let now = begun; now < begun + ms; now = performance.now()) {
-    if (now < due) {
-      await systemPause();
-      continue;
+  let due = 0;
+  for (let [now, before] = [begun, begun]; now < begun + ms; before = now, now = performance.now()) {
+    due = Math.min(burstMax, due + rate * (now - before) / 1000);
+    if (due < 1) flood.sleep(PACING_US);
+    else {
+      const { first, count } = flood.send(Math.floor(due));
+      for (let index = first; index < first + count; index++) sent += linesOf[index];
+      datagrams += count;
+      due -= count;
     }
-    due = Math.max(due, now - BURST_MAX / rate * 1000) + 1000 / rate;
-    const index = count++ % datagrams.length;
-    await socket.send(datagrams[index], to);
-    sent += linesOf[index];
+    await systemPause();
   }
-  return { datagrams: count, sent, seconds: (performance.now() - begun) / 1000 };
+  return { datagrams, sent, seconds: (performance.now() - begun) / 1000 };
 }
 
 async function settled(target: Target): Promise<{ readonly lines: number; readonly refused: number }> {
@@ -87,59 +95,76 @@ async function settled(target: Target): Promise<{ readonly lines: number; readon
   return last;
 }
 
-async function run(target: Target, load: Datagrams, pace: { ms: number; rate?: number }): Promise<Outcome> {
+async function run(target: Target, load: Datagrams, pace: Pace): Promise<Outcome> {
   const [before, cpuBefore] = [await target.taken(), cpuSeconds(target.pid)];
-  const { datagrams, sent, seconds } = await send(load, { ...pace, port: target.port });
+  load.flood.connect(target.port);
+  const { datagrams, sent, seconds } = await send(load, pace);
   const after = await settled(target);
   if (after.refused > 0) throw new Error(`${target.name} refused ${after.refused} lines: the load must be sound`);
   return { datagrams, sent, seconds, taken: after.lines - before.lines, cpuS: cpuSeconds(target.pid) - cpuBefore };
 }
 
-/** User and system time of a process so far; 0 where there is no /proc. */
+/** User and system time of a process so far. */
 function cpuSeconds(pid: number): number {
-  if (Deno.build.os !== "linux") return 0;
   const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
-function show(name: string, { datagrams, sent, taken, seconds, cpuS }: Outcome): void {
-  const thousands = (count: number) => `${(count / seconds / 1000).toFixed(0)} k`.padStart(7);
-  const loss = `${(100 * (1 - taken / sent)).toFixed(2)} %`;
+/** The same of all processes but this one and the targets, since this machine was started. */
+function cpuSecondsOfOthers(targets: readonly Target[]): number {
+  const [user, nice, system, _idle, _waiting, interrupts, softInterrupts] = Deno.readTextFileSync("/proc/stat")
+    .split("\n")[0].split(/\s+/).slice(1).map(Number);
+  const ours = [Deno.pid, ...targets.map(({ pid }) => pid)].reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  return (user + nice + system + interrupts + softInterrupts) / TICKS_A_SECOND - ours;
+}
+
+function show(name: string, { datagrams, sent, taken, seconds, cpuS }: Outcome, note = ""): void {
   const figures = [
-    `${thousands(taken)} lines/s taken of ${thousands(sent)}`,
-    `in ${thousands(datagrams)} datagrams/s`,
-    `${loss.padStart(7)} lost`,
-    `${(1e6 * cpuS / taken * sent / datagrams).toFixed(1)} us of CPU a datagram`,
+    `${thousands(taken / seconds).padStart(7)} lines/s taken of ${thousands(sent / seconds).padStart(8)}`,
+    `in ${thousands(datagrams / seconds).padStart(5)} datagrams/s`,
+    `${(100 * (1 - taken / sent)).toFixed(2).padStart(5)} % lost`,
+    `${(1e6 * cpuS / taken * sent / datagrams).toFixed(1)} us of CPU a datagram taken`,
     `${(taken / cpuS / 1e6).toFixed(2)} M lines a second of CPU`,
-    ...taken > (1 - LOSS_MIN) * sent ? ["(all that could be sent)"] : [],
   ];
-  report(name, figures.join(", "));
+  report(name, figures.join(", ") + note);
+}
+
+function thousands(count: number): string {
+  return `${(count / 1000).toFixed(0)} k`;
 }
 
 async function compare(load: Load, targets: readonly Target[]): Promise<void> {
+  const [begun, othersBefore] = [performance.now(), cpuSecondsOfOthers(targets)];
   const utf8 = new TextDecoder();
   const datagrams = datagramsOf(load, LINES);
-  const sending = { datagrams, linesOf: datagrams.map((datagram) => utf8.decode(datagram).split("\n").length) };
+  using flood = new UdpFlood(datagrams);
+  const sending = { flood, linesOf: datagrams.map((datagram) => utf8.decode(datagram).split("\n").length) };
   const floodsByTarget = new Map<Target, Outcome[]>();
-  for (let flood = 0; flood <= FLOODS; flood++) {
+  for (let round = 0; round <= FLOODS; round++) {
     for (const target of targets) {
-      const outcome = await run(target, sending, { ms: FLOOD_MS });
+      const outcome = await run(target, sending, { ms: FLOOD_MS, rate: FLOOD_RATE });
       // The first one is to warm up.
-      floodsByTarget.set(target, flood === 0 ? [] : [...floodsByTarget.get(target) ?? [], outcome]);
+      floodsByTarget.set(target, round === 0 ? [] : [...floodsByTarget.get(target) ?? [], outcome]);
     }
   }
   const takenASecond = ({ taken, seconds }: Outcome) => taken / seconds;
   for (const [target, floods] of floodsByTarget) {
-    const flood = floods.toSorted((a, b) => takenASecond(a) - takenASecond(b))[FLOODS >> 1];
-    show(`${target.name}, as fast as can be sent`, flood);
-    const linesADatagram = flood.sent / flood.datagrams;
-    const rate = takenASecond(flood) / linesADatagram;
+    floods.sort((a, b) => takenASecond(a) - takenASecond(b));
+    const [slowest, median, fastest] = [floods[0], floods[FLOODS >> 1], floods[FLOODS - 1]];
+    const range = ` (${thousands(takenASecond(slowest))} to ${thousands(takenASecond(fastest))})`;
+    const isFlood = median.taken < (1 - FLOOD_LOSS_MIN) * median.sent;
+    show(`${target.name}, flooded`, median, isFlood ? range : `${range}: the sender is the limit`);
+    const linesADatagram = median.sent / median.datagrams;
+    const rate = takenASecond(median) / linesADatagram;
     for (const share of PACES) {
-      const paced = await run(target, sending, { ms: PACED_MS, rate: share * rate });
+      const pace = { ms: PACED_MS, rate: share * rate, burstMax: PACED_BURST_MAX };
+      const paced = await run(target, sending, pace);
       show(`${target.name}, paced to ${100 * share} % of what was taken`, paced);
       if (paced.taken === paced.sent) break;
     }
   }
+  const others = (cpuSecondsOfOthers(targets) - othersBefore) / ((performance.now() - begun) / 1000);
+  console.log(`(meanwhile other programs took ${others.toFixed(2)} of ${navigator.hardwareConcurrency} cores)`);
 }
 
 async function tryStatsdOfNpm(stack: AsyncDisposableStack): Promise<readonly Target[]> {
@@ -173,13 +198,8 @@ async function startAgent(stack: AsyncDisposableStack): Promise<Target> {
   };
 }
 
-function loadAverage(): string {
-  return Deno.loadavg().map((each) => each.toFixed(1)).join(" ");
-}
-
 await using stack = new AsyncDisposableStack();
 const targets = [await startAgent(stack), ...await tryStatsdOfNpm(stack)];
-console.log(`load average ${loadAverage()}`);
 title("StatsD by UDP: counters in datagrams of 1,400 bytes, 1,000 tabs");
 await compare({ line: lines.counter, tabs: 1000 }, targets);
 title("StatsD by UDP: timers in datagrams of 1,400 bytes, 1,000 tabs");
@@ -187,4 +207,3 @@ title("StatsD by UDP: timers in datagrams of 1,400 bytes, 1,000 tabs");
 await compare({ line: (tab) => lines.timer(1000 + tab), tabs: 1000 }, targets);
 title("StatsD by UDP: counters, one a datagram, 1,000 tabs");
 await compare({ line: lines.counter, tabs: 1000, datagramBytes: 1 }, targets);
-console.log(`\nload average ${loadAverage()}`);
