@@ -15,7 +15,8 @@ export class Groups {
   }
 
   /** Frees the place of a tab of which nothing waits. */
-  leave(seat: Seat): void {
+  leave({ holding: { seat } }: HeldTab): void {
+    if (seat === undefined) return;
     seat.group.tabs[seat.index] = undefined;
     this.#free.push(seat);
   }

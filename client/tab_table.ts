@@ -53,7 +53,7 @@ export class TabTable {
   }
 
   #forget(tab: HeldTab): void {
-    if (tab.holding.seat !== undefined) this.#groups.leave(tab.holding.seat);
+    this.#groups.leave(tab);
     tab.letGo();
     this.#size--;
     if (this.#tabByName.get(tab.holding.name) === tab) this.#tabByName.delete(tab.holding.name);

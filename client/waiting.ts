@@ -1,6 +1,7 @@
 // What was recorded and waits to be sent: the numbers, events and States of all tabs, and the bytes that they take.
 // Folds, and gives all out as lines; whether an event may come in at all is the recorder's to say.
 
+import { assert } from "../core/assert.ts";
 import type { Encoded, Json } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer.ts";
@@ -8,7 +9,7 @@ import { BLOCK_BYTES, Blocks, Sorted } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason, Drops } from "./drops.ts";
 import type { Settings } from "./options.ts";
-import type { Group, HeldTab, WaitingEvents } from "./tab.ts";
+import type { Group, HeldTab, Seat, WaitingEvents } from "./tab.ts";
 import { eventBytesOf } from "./value.ts";
 
 /** Numbers of a tab that has no State yet are sent as they are, if they are no more: that is cheaper for all. */
@@ -105,8 +106,7 @@ export class Waiting {
 
   /** Begins another block with `value`; after it, and until it is full or the second is over, values are just stored. */
   addNumber(tab: HeldTab, value: number, { second, epoch }: BurstClock): void {
-    if (tab.holding.seat === undefined) return;
-    const { group, index } = tab.holding.seat;
+    const { group, index } = seatOf(tab);
     // Blocks may take half of what is left.
     const isCrowded = !this.#hasRoom(this.#blocks.taken * BLOCK_BYTES);
     const { least, ofTab } = CHAIN_BLOCKS;
@@ -123,7 +123,7 @@ export class Waiting {
       this.#measure(tab);
     }
     if (tab.holding.handler === undefined || !this.#hasRoom(bytes)) return "bytes_full";
-    this.#addTab(tab);
+    this.#add(seatOf(tab).group);
     tab.holding.handler.fold(this.#stateOf(tab), time, value);
     tab.holding.stateEvents++;
     this.#events++;
@@ -135,7 +135,7 @@ export class Waiting {
     const bytes = eventBytesOf(value);
     if (this.#unfolded >= this.#settings.eventsMax) return "events_full";
     if (bytes > LINE_EVENTS_BYTES_MAX || !this.#hasRoom(bytes)) return "bytes_full";
-    this.#addTab(tab);
+    this.#add(seatOf(tab).group);
     (tab.holding.events ??= []).push([time, value]);
     this.#unfolded++;
     this.#events++;
@@ -216,10 +216,6 @@ export class Waiting {
     this.#drain(group, this.#opened);
     this.#openIndex = 0;
     return this.#openGroup = group;
-  }
-
-  #addTab({ holding: { seat } }: HeldTab): void {
-    if (seat !== undefined) this.#add(seat.group);
   }
 
   /** The group has something to send. */
@@ -347,6 +343,11 @@ export class Waiting {
     tab.holding.events = undefined;
     tab.holding.bytesMeasured = 0;
   }
+}
+
+function seatOf({ holding: { seat } }: HeldTab): Seat {
+  assert(seat !== undefined, "the recorder holds a tab before it takes anything of it");
+  return seat;
 }
 
 /** The tab at `index` of a group whose numbers were sorted. */
