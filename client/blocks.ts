@@ -9,7 +9,7 @@ export const BLOCK_VALUES = 256;
 /** Each with a byte that says whose it is. */
 export const BLOCK_BYTES = 9 * BLOCK_VALUES;
 /** Blocks that are made at once: to make small typed arrays takes long. */
-const SLAB_BLOCKS = 64;
+const SLAB_BLOCKS = 16;
 
 /** From `from` on there is room for BLOCK_VALUES values in columns that it shares with other blocks. */
 interface Block {
