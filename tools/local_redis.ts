@@ -24,6 +24,8 @@ export interface LocalRedisOptions {
 /** How often startRedis begins anew where another process took a port that was free a moment before. */
 const STARTS_MAX = 5;
 const START_MS = 20_000;
+/** Sentinels take some ten seconds to make a master that they gave up, and that is back, a replica. */
+const SETTLE_MS = 60_000;
 
 /** One redis-server process, as Redis or as Sentinel. It keeps its port and its files when it is started again. */
 export class RedisNode {
@@ -182,7 +184,7 @@ export class LocalRedis implements AsyncDisposable {
     for (const shard of this.shards) {
       let missing: string | undefined;
       const isSettled = async () => (missing = await this.#missing(shard)) === undefined;
-      await until(isSettled, () => `${shard} can fail over: ${missing ?? "nobody answers"}`);
+      await until(isSettled, () => `${shard} can fail over: ${missing ?? "nobody answers"}`, SETTLE_MS);
     }
   }
 
@@ -306,11 +308,11 @@ function replicaArgs(master: number): string[] {
 }
 
 /** Waits for what a Redis says of itself to come true; a node that can't be asked yet says nothing. */
-async function until(holds: () => Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = performance.now() + START_MS;
+async function until(holds: () => Promise<boolean>, what: () => string, ms = START_MS): Promise<void> {
+  const deadline = performance.now() + ms;
   for (;;) {
     if (await holds().catch(() => false)) return;
-    if (performance.now() > deadline) throw new Error(`Waited ${START_MS / 1000} s in vain until ${what()}`);
+    if (performance.now() > deadline) throw new Error(`Waited ${ms / 1000} s in vain until ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
