@@ -1,10 +1,11 @@
 // StatsD lines by UDP on loopback, into a real agent and into npm's `statsd`, from the same datagrams: what each takes
 // of a flood, at which rate nothing is lost, and what that costs. The sender is this process. Both get the same floods
-// in turns, as what a machine gives changes from second to second, and the median is shown. Only for Linux: see
-// udp_flood.ts, and /proc is read.
+// in turns, as what a machine gives changes from second to second, and the median is shown; a run that other programs
+// disturb is repeated. Only for Linux: see udp_flood.ts, and /proc is read.
 
-import { startService } from "../tools/program.ts";
+import { assert } from "../core/assert.ts";
 import { systemPause, systemSleep } from "../service/world.ts";
+import { startService } from "../tools/program.ts";
 import { report, title } from "./harness.ts";
 import { startStatsdOfNpm, type StatsdOfNpm } from "./statsd_of_npm.ts";
 import { datagramsOf, lines, type Load } from "./statsd_lines.ts";
@@ -20,8 +21,12 @@ const FLOOD_LOSS_MIN = 0.02;
 const PACED_MS = 2000;
 /** Of what was taken of the flood, tried from the first on until nothing is lost. */
 const PACES = [0.8, 0.5, 0.3, 0.15] as const;
-/** Datagrams that may be sent at once by a paced sender that is late, which must not become a flood. */
+/** A paced sender that is late must not become a flood. */
 const PACED_BURST_MAX = 32;
+/** Cores. A run during which other programs take more is repeated, ... */
+const OTHERS_MAX = 0.15;
+/** ... but not more often than this; then the one that they disturbed least counts. */
+const TRIES_MAX = 5;
 /** Between two looks at what is due. */
 const PACING_US = 50;
 /** Of both: how often they fold, or reckon percentiles. */
@@ -46,6 +51,8 @@ interface Outcome {
   readonly taken: number;
   readonly seconds: number;
   readonly cpuS: number;
+  /** Cores that other programs took meanwhile. */
+  readonly others: number;
 }
 
 interface Datagrams {
@@ -57,6 +64,7 @@ interface Pace {
   readonly ms: number;
   /** Datagrams a second. */
   readonly rate: number;
+  /** Datagrams that may be sent at once by a sender that is late. */
   readonly burstMax?: number;
 }
 
@@ -96,12 +104,24 @@ async function settled(target: Target): Promise<{ readonly lines: number; readon
 }
 
 async function run(target: Target, load: Datagrams, pace: Pace): Promise<Outcome> {
-  const [before, cpuBefore] = [await target.taken(), cpuSeconds(target.pid)];
-  load.flood.connect(target.port);
-  const { datagrams, sent, seconds } = await send(load, pace);
+  let quietest: Outcome | undefined;
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const outcome = await runOnce(target, load, pace);
+    if (quietest === undefined || outcome.others < quietest.others) quietest = outcome;
+    if (quietest.others <= OTHERS_MAX) break;
+  }
+  assert(quietest !== undefined, "at least one is tried");
+  return quietest;
+}
+
+async function runOnce(target: Target, { flood, linesOf }: Datagrams, pace: Pace): Promise<Outcome> {
+  const [before, cpuBefore, othersBefore] = [await target.taken(), cpuSeconds(target.pid), cpuSecondsOfOthers()];
+  flood.connect(target.port);
+  const sending = await send({ flood, linesOf }, pace);
+  const others = Math.max(0, cpuSecondsOfOthers() - othersBefore) / sending.seconds;
   const after = await settled(target);
   if (after.refused > 0) throw new Error(`${target.name} refused ${after.refused} lines: the load must be sound`);
-  return { datagrams, sent, seconds, taken: after.lines - before.lines, cpuS: cpuSeconds(target.pid) - cpuBefore };
+  return { ...sending, taken: after.lines - before.lines, cpuS: cpuSeconds(target.pid) - cpuBefore, others };
 }
 
 /** User and system time of a process so far. */
@@ -110,21 +130,22 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
-/** The same of all processes but this one and the targets, since this machine was started. */
-function cpuSecondsOfOthers(targets: readonly Target[]): number {
+/** The same of all processes but this one and the targets, since this machine was started; less exact. */
+function cpuSecondsOfOthers(): number {
   const [user, nice, system, _idle, _waiting, interrupts, softInterrupts] = Deno.readTextFileSync("/proc/stat")
     .split("\n")[0].split(/\s+/).slice(1).map(Number);
   const ours = [Deno.pid, ...targets.map(({ pid }) => pid)].reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   return (user + nice + system + interrupts + softInterrupts) / TICKS_A_SECOND - ours;
 }
 
-function show(name: string, { datagrams, sent, taken, seconds, cpuS }: Outcome, note = ""): void {
+function show(name: string, { datagrams, sent, taken, seconds, cpuS, others }: Outcome, note = ""): void {
   const figures = [
     `${thousands(taken / seconds).padStart(7)} lines/s taken of ${thousands(sent / seconds).padStart(8)}`,
     `in ${thousands(datagrams / seconds).padStart(5)} datagrams/s`,
     `${(100 * (1 - taken / sent)).toFixed(2).padStart(5)} % lost`,
     `${(1e6 * cpuS / taken * sent / datagrams).toFixed(1)} us of CPU a datagram taken`,
     `${(taken / cpuS / 1e6).toFixed(2)} M lines a second of CPU`,
+    `${others.toFixed(2)} cores taken by others`,
   ];
   report(name, figures.join(", ") + note);
 }
@@ -133,8 +154,7 @@ function thousands(count: number): string {
   return `${(count / 1000).toFixed(0)} k`;
 }
 
-async function compare(load: Load, targets: readonly Target[]): Promise<void> {
-  const [begun, othersBefore] = [performance.now(), cpuSecondsOfOthers(targets)];
+async function compare(load: Load): Promise<void> {
   const utf8 = new TextDecoder();
   const datagrams = datagramsOf(load, LINES);
   using flood = new UdpFlood(datagrams);
@@ -163,8 +183,6 @@ async function compare(load: Load, targets: readonly Target[]): Promise<void> {
       if (paced.taken === paced.sent) break;
     }
   }
-  const others = (cpuSecondsOfOthers(targets) - othersBefore) / ((performance.now() - begun) / 1000);
-  console.log(`(meanwhile other programs took ${others.toFixed(2)} of ${navigator.hardwareConcurrency} cores)`);
 }
 
 async function tryStatsdOfNpm(stack: AsyncDisposableStack): Promise<readonly Target[]> {
@@ -201,9 +219,9 @@ async function startAgent(stack: AsyncDisposableStack): Promise<Target> {
 await using stack = new AsyncDisposableStack();
 const targets = [await startAgent(stack), ...await tryStatsdOfNpm(stack)];
 title("StatsD by UDP: counters in datagrams of 1,400 bytes, 1,000 tabs");
-await compare({ line: lines.counter, tabs: 1000 }, targets);
+await compare({ line: lines.counter, tabs: 1000 });
 title("StatsD by UDP: timers in datagrams of 1,400 bytes, 1,000 tabs");
 // Tabs have one type: those of the counters are taken.
-await compare({ line: (tab) => lines.timer(1000 + tab), tabs: 1000 }, targets);
+await compare({ line: (tab) => lines.timer(1000 + tab), tabs: 1000 });
 title("StatsD by UDP: counters, one a datagram, 1,000 tabs");
-await compare({ line: lines.counter, tabs: 1000, datagramBytes: 1 }, targets);
+await compare({ line: lines.counter, tabs: 1000, datagramBytes: 1 });
