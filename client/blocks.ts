@@ -7,7 +7,7 @@ export const GROUP_TABS = 128;
 /** Values of a block. A power of two. */
 export const BLOCK_VALUES = 256;
 /** Each with a byte that says whose it is. */
-export const BLOCK_BYTES = 9 * BLOCK_VALUES;
+const BLOCK_BYTES = 9 * BLOCK_VALUES;
 /** Blocks that are made at once: to make small typed arrays takes long. */
 const SLAB_BLOCKS = 16;
 
@@ -89,9 +89,9 @@ export class Blocks {
   /** Blocks given back: the last one is the likeliest to be in the cache. */
   #free: Block[] = [];
 
-  /** Bytes of memory for blocks, taken or not. */
+  /** Bytes of the blocks that are taken. */
   get bytes(): number {
-    return (this.taken + this.#free.length) * BLOCK_BYTES;
+    return this.taken * BLOCK_BYTES;
   }
 
   /** Begins another block of a chain with a value of its tab `index`. What was free in the block before stays so. */

@@ -5,7 +5,7 @@ import { assert } from "../core/assert.ts";
 import type { Encoded, Json } from "../core/event.ts";
 import { limits } from "../core/limits.ts";
 import type { EventsLine, StateLine, WireLine } from "../core/wire/ndjson_writer.ts";
-import { BLOCK_BYTES, Blocks, Sorted } from "./blocks.ts";
+import { Blocks, Sorted } from "./blocks.ts";
 import type { BurstClock } from "./burst_clock.ts";
 import type { DropReason, Drops } from "./drops.ts";
 import type { Settings } from "./options.ts";
@@ -91,7 +91,7 @@ export class Waiting {
 
   /** About how many bytes they take. */
   get bytes(): number {
-    return this.#bytes + this.#blocks.taken * BLOCK_BYTES + this.bytesSealed;
+    return this.#bytes + this.#blocks.bytes + this.bytesSealed;
   }
 
   /** The tabs of a group that have something to send. */
@@ -108,7 +108,7 @@ export class Waiting {
   addNumber(tab: HeldTab, value: number, { second, epoch }: BurstClock): void {
     const { group, index } = seatOf(tab);
     // Blocks may take half of what is left.
-    const isCrowded = !this.#hasRoom(this.#blocks.taken * BLOCK_BYTES);
+    const isCrowded = !this.#hasRoom(this.#blocks.bytes);
     const { least, ofTab } = CHAIN_BLOCKS;
     if (isCrowded || group.chain.blocks.length >= least + ofTab * group.tabs.length) this.#foldGroup(group);
     this.#add(group);

@@ -64,12 +64,14 @@ export class Query {
     return this.#bySlice(tabs, missing, (slice) => this.#aggregatesOf(slice, clients));
   }
 
-  /** What `/tabs` shows: the Aggregate of each tab, or of the groups that they are to be reduced to, which are whole. */
+  /** What `/tabs` shows: the Aggregate of each tab, or of the groups that they are to be reduced to. */
   async shown(
     selection: Selection,
-    missing: Set<string>,
+    missing?: Set<string>,
   ): Promise<Result<AsyncIterable<Found> | Iterable<Found>, RequestRefusal>> {
-    return selection.by.length > 0 ? await this.groups(selection) : accept(this.aggregates(selection, missing));
+    return selection.by.length > 0
+      ? await this.groups(selection, missing)
+      : accept(this.aggregates(selection, missing));
   }
 
   /** The State of each client of each tab. Sorted within a bucket, tab by tab. */

@@ -142,7 +142,8 @@ class Watch {
 
   async #look(now: number): Promise<Looked> {
     try {
-      const missing = new Set<string>();
+      // Of a group a part would be shown as the whole.
+      const missing = this.#selection.by.length === 0 ? new Set<string>() : undefined;
       const rows = await this.#rows(now, missing);
       if (!rows.ok) return { kind: "refused", refusal: rows.refusal };
       return { kind: "tabs", now, rows: rows.value, missing };
@@ -152,7 +153,7 @@ class Watch {
     }
   }
 
-  async #rows(now: number, missing: Set<string>): Promise<Result<readonly Row[], RequestRefusal>> {
+  async #rows(now: number, missing: Set<string> | undefined): Promise<Result<readonly Row[], RequestRefusal>> {
     const found = await this.#options.query.shown(await this.#selectionAt(now, missing), missing);
     if (!found.ok) return found;
     const { watchedTabsMax, watchedCharactersMax } = limits;
@@ -168,17 +169,16 @@ class Watch {
     return accept(rows.sort(compareRows));
   }
 
-  async #selectionAt(now: number, missing: Set<string>): Promise<Selection> {
+  async #selectionAt(now: number, missing: Set<string> | undefined): Promise<Selection> {
     if (this.#selection.tabs.kind === "exact") return this.#selection;
     if (this.#listed !== undefined && now < this.#listed.until) return this.#listed.selection;
     this.#listed = undefined;
     const names = new Set<string>();
-    const mayMiss = this.#selection.by.length === 0 ? missing : undefined;
-    for await (const [name] of this.#options.query.types(this.#selection.tabs, mayMiss)) {
+    for await (const [name] of this.#options.query.types(this.#selection.tabs, missing)) {
       if (names.add(name).size > limits.watchedNamesMax || this.#ending.signal.aborted) return this.#selection;
     }
     const selection: Selection = { ...this.#selection, tabs: { kind: "exact", names } };
-    if (missing.size === 0) this.#listed = { selection, until: now + LIST_S };
+    if (!missing?.size) this.#listed = { selection, until: now + LIST_S };
     return selection;
   }
 
@@ -201,7 +201,7 @@ type Looked =
     readonly now: number;
     readonly rows: readonly Row[];
     /** Shards that could not be read, and may hold more. */
-    readonly missing: ReadonlySet<string>;
+    readonly missing: ReadonlySet<string> | undefined;
   }
   | { readonly kind: "refused"; readonly refusal: RequestRefusal }
   | { readonly kind: "trouble"; readonly why: string };
@@ -211,7 +211,7 @@ function eventOf(looked: Looked): string {
   switch (looked.kind) {
     case "tabs": {
       const tabs = looked.rows.map(({ name, value }) => `${JSON.stringify(name)}:${value}`);
-      const missing = looked.missing.size === 0 ? "" : `,"missing":${JSON.stringify([...looked.missing])}`;
+      const missing = looked.missing?.size ? `,"missing":${JSON.stringify([...looked.missing])}` : "";
       return `event: tabs\ndata: {"asOf":${looked.now},"tabs":{${tabs.join(",")}}${missing}}\n\n`;
     }
     case "refused":
